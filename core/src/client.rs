@@ -1,0 +1,1 @@
+//! The smallest client: connection, metadata, produce, fetch by partition.

@@ -1,0 +1,81 @@
+//! What a config value can be, how it reads and prints.
+
+use std::time::Duration;
+
+/// The kinds DescribeConfigs knows (`DescribeConfigsResponse.ConfigType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Boolean = 1,
+    String = 2,
+    Int = 3,
+    Short = 4,
+    Long = 5,
+    Double = 6,
+    List = 7,
+}
+
+/// A type that stands in a table.
+pub trait Value: Sized {
+    const KIND: Kind;
+    fn parse(text: &str) -> Result<Self, String>;
+    fn print(&self) -> String;
+}
+
+macro_rules! numbers {
+    ($($kind:ty => $variant:ident, $words:literal;)*) => {$(
+        impl Value for $kind {
+            const KIND: Kind = Kind::$variant;
+            fn parse(text: &str) -> Result<Self, String> {
+                text.trim().parse().map_err(|_| format!("`{text}` is not {}", $words))
+            }
+            fn print(&self) -> String { self.to_string() }
+        }
+    )*};
+}
+numbers! {
+    i16 => Short, "a whole number of 16 bits";
+    i32 => Int, "a whole number of 32 bits";
+    i64 => Long, "a whole number of 64 bits";
+    u32 => Int, "a whole number from 0";
+    u64 => Long, "a whole number from 0";
+    bool => Boolean, "true or false";
+}
+
+impl Value for String {
+    const KIND: Kind = Kind::String;
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+    fn print(&self) -> String {
+        self.clone()
+    }
+}
+
+/// A time in whole milliseconds, as all of Kafka's `*.ms` are.
+impl Value for Duration {
+    const KIND: Kind = Kind::Long;
+    fn parse(text: &str) -> Result<Self, String> {
+        u64::parse(text).map(Duration::from_millis)
+    }
+    fn print(&self) -> String {
+        self.as_millis().to_string()
+    }
+}
+
+/// A limit that may be absent, written as -1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(pub Option<u64>);
+
+impl Value for Limit {
+    const KIND: Kind = Kind::Long;
+    fn parse(text: &str) -> Result<Self, String> {
+        match i64::parse(text)? {
+            -1 => Ok(Self(None)),
+            number if number >= 0 => Ok(Self(Some(number as u64))),
+            _ => Err(format!("`{text}` is neither -1 nor a whole number from 0")),
+        }
+    }
+    fn print(&self) -> String {
+        self.0.map_or("-1".to_owned(), |number| number.to_string())
+    }
+}

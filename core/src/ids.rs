@@ -1,0 +1,113 @@
+//! Names of things, as small copyable values. One word per thing, everywhere.
+
+use std::fmt;
+
+/// Position of a record in a partition. Kafka's signed 64 bits; -1 means "none" only on the wire.
+pub type Offset = i64;
+/// Number of a leader's term for one partition. Starts at 0, only rises.
+pub type LeaderEpoch = i32;
+/// Index of a partition within its topic, from 0.
+pub type PartitionIndex = i32;
+/// Identity of an idempotent producer, given out by InitProducerId.
+pub type ProducerId = i64;
+/// Fencing number of a producer id.
+pub type ProducerEpoch = i16;
+/// Position of a batch in what one producer sent to one partition. Wraps at `i32::MAX` to 0.
+pub type Sequence = i32;
+
+macro_rules! number {
+    ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub $inner);
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { self.0.fmt(f) }
+        }
+    )*};
+}
+number! {
+    /// A broker, as `node.id` names it. Ours start at 1.
+    BrokerId(i32);
+    /// One connection of one machine. Given by the host, never used again.
+    ConnectionId(u64);
+    /// One request on its way through a broker. Given at arrival, rises in order of arrival.
+    RequestId(u64);
+    /// One piece of storage work. Given by the machine, rises in order of issue.
+    IoId(u64);
+    /// One attempt to reach an address. Given by the machine.
+    DialId(u64);
+}
+
+/// Identity of a topic for its whole life: a topic deleted and created again has another one (KIP-516).
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TopicId(pub [u8; 16]);
+
+impl TopicId {
+    pub const ZERO: Self = Self([0; 16]);
+
+    pub fn is_zero(self) -> bool {
+        self == Self::ZERO
+    }
+
+    /// The text of Kafka's tools and of `partition.metadata`: URL-safe base64 of the 16 bytes, unpadded.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bits: u128 = 0;
+        if text.len() != 22 {
+            return None;
+        }
+        for (index, byte) in text.bytes().enumerate() {
+            let six = ALPHABET.iter().position(|&letter| letter == byte)? as u128;
+            // 22 letters hold 132 bits; the last letter carries only its upper two.
+            bits = match index {
+                21 => (bits << 2) | (six >> 4),
+                _ => (bits << 6) | six,
+            };
+        }
+        Some(Self(bits.to_be_bytes()))
+    }
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+impl fmt::Display for TopicId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = u128::from_be_bytes(self.0);
+        for index in 0..22_u32 {
+            let six = match index {
+                21 => (bits << 4) & 63,
+                _ => (bits >> (122 - 6 * index)) & 63,
+            };
+            write!(f, "{}", ALPHABET[six as usize] as char)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for TopicId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// One partition of one topic, by the topic's identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TopicPartition {
+    pub topic: TopicId,
+    pub partition: PartitionIndex,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_id_reads_back_from_its_text() {
+        for bytes in [[0; 16], [255; 16], *b"0123456789abcdef"] {
+            let id = TopicId(bytes);
+            assert_eq!(TopicId::parse(&id.to_string()), Some(id));
+        }
+        assert_eq!(TopicId::ZERO.to_string(), "AAAAAAAAAAAAAAAAAAAAAA");
+        assert_eq!(TopicId::parse("short"), None);
+        assert_eq!(TopicId::parse("AAAAAAAAAAAAAAAAAAAA!!"), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! What happened, as data. The playground draws it, tests compare it, a failing seed prints it, a digest sums it.
+//!
+//! Events carry small copyable fields and never payload bytes or prose; each names the request or the storage
+//! work that led to it, so that one request's path can be followed.
+
+pub mod digest;
+pub mod event;
+pub mod print;
+
+pub use digest::Digest;
+pub use event::Event;
+
+use std::collections::VecDeque;
+
+use crate::{ids::BrokerId, time::Instant};
+
+/// An event, when and where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Traced {
+    pub at: Instant,
+    pub node: BrokerId,
+    /// Rises by one per event of this node, whether kept or not.
+    pub number: u64,
+    pub event: Event,
+}
+
+/// The latest events of one node in a ring of fixed size, and the digest of all of them.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    node: BrokerId,
+    kept: VecDeque<Traced>,
+    kept_max: usize,
+    next: u64,
+    digest: Digest,
+}
+
+impl Trace {
+    pub fn new(node: BrokerId, kept_max: usize) -> Self {
+        Self { node, kept: VecDeque::new(), kept_max, next: 0, digest: Digest::default() }
+    }
+
+    pub fn note(&mut self, at: Instant, event: Event) {
+        let traced = Traced { at, node: self.node, number: self.next, event };
+        self.next += 1;
+        self.digest.add(&traced);
+        if self.kept_max == 0 {
+            return;
+        }
+        if self.kept.len() == self.kept_max {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(traced);
+    }
+
+    /// Events from `number` on that are still kept.
+    pub fn since(&self, number: u64) -> impl Iterator<Item = &Traced> {
+        let first = self.next - self.kept.len() as u64;
+        self.kept.iter().skip(number.saturating_sub(first) as usize)
+    }
+
+    /// The number that the next event will get.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    pub fn digest(&self) -> u64 {
+        self.digest.value()
+    }
+}

@@ -1,0 +1,1 @@
+//! What is said: frames, the table of APIs, the door to the messages. Built and read in `broker` and `client` only.
