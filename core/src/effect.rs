@@ -86,7 +86,7 @@ pub enum Effect<Answer> {
     Resume {
         connection: ConnectionId,
     },
-    /// Send what was written, then close. The machine hears nothing more of it.
+    /// Send what was written, then close. Inputs of it that were under way may still come; nothing else does.
     Close {
         connection: ConnectionId,
     },

@@ -1,0 +1,3 @@
+//! Tests that run on every host: the storage contract, and the script whose trace digest is the same on all of them.
+
+pub mod storage;

@@ -1,0 +1,1 @@
+//! The storage contract of `ottla_core::host::Storage`, rule by rule.
