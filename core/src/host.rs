@@ -31,11 +31,13 @@ const TURNS_PER_BATCH: u32 = 32;
 ///
 /// A name is one or more components joined by `/`; a component is 1 to 255 bytes without `/`, `\` and NUL, and neither
 /// `.` nor `..`. No name is the directory of another, and names of one component that begin with a dot are the host's.
-/// Work takes its place in the order when the method is called, not when its future is polled.
+/// A name is used for a file or for a document, never for both in turn without a `Remove` between. A file that was cut
+/// to nothing is still there. Work takes its place in the order when the method is called, not when its future is polled.
 ///
 /// What may be relied on, however much more a backend gives:
 /// - The ops of a commit apply in order, commits in the order of the calls, and their results come in that order.
 /// - After a commit's `Ok` every later `load` and `list` sees it; with `sync`, it and everything before it is durable.
+/// - What was committed and synced is there after storage is closed and opened again.
 /// - After a crash each file holds a prefix of what was appended to it, its end possibly torn, files independent of each
 ///   other; a `Truncate`, `Rename`, `Remove` or `Put` that was not synced may be undone.
 /// - A `Rename` is atomic: a crash leaves the old name or the new one. A `Put` is all or nothing.

@@ -1,0 +1,38 @@
+//! The storage contract on memory and on files.
+
+use ottla_contract::{
+    MemoryStorage,
+    storage::{CrashingDisk, Disk},
+};
+use ottla_core::rng::Rng;
+
+struct MemoryDisk(MemoryStorage);
+
+impl Disk for MemoryDisk {
+    type Storage = MemoryStorage;
+
+    async fn open(&mut self) -> MemoryStorage {
+        self.0.clone()
+    }
+}
+
+impl CrashingDisk for MemoryDisk {
+    fn crash(&mut self, rng: &mut Rng) {
+        self.0.crash(rng);
+    }
+}
+
+mod memory {
+    use super::*;
+
+    macro_rules! test {
+        ($($rule:ident)*) => {$(
+            #[tokio::test]
+            async fn $rule() {
+                ottla_contract::storage::$rule(&mut MemoryDisk(MemoryStorage::with_crashes())).await;
+            }
+        )*};
+    }
+    ottla_contract::each_storage_rule!(test);
+    ottla_contract::each_crash_rule!(test);
+}
