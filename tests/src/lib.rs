@@ -1,1 +1,4 @@
+//! The native host: a broker as a thread, TCP on loopback, a log dir in memory or in files.
 
+pub mod cpu;
+pub mod storage;

@@ -5,6 +5,8 @@ use ottla_contract::{
     storage::{CrashingDisk, Disk},
 };
 use ottla_core::rng::Rng;
+use ottla_tests::storage::FileStorage;
+use tempfile::TempDir;
 
 struct MemoryDisk(MemoryStorage);
 
@@ -35,4 +37,29 @@ mod memory {
     }
     ottla_contract::each_storage_rule!(test);
     ottla_contract::each_crash_rule!(test);
+}
+
+struct Directory(TempDir);
+
+impl Disk for Directory {
+    type Storage = FileStorage;
+
+    async fn open(&mut self) -> FileStorage {
+        FileStorage::open(self.0.path()).expect("a directory of our own")
+    }
+}
+
+mod files {
+    use super::*;
+
+    macro_rules! test {
+        ($($rule:ident)*) => {$(
+            #[tokio::test]
+            async fn $rule() {
+                let directory = tempfile::tempdir().expect("a place for temporary files");
+                ottla_contract::storage::$rule(&mut Directory(directory)).await;
+            }
+        )*};
+    }
+    ottla_contract::each_storage_rule!(test);
 }
