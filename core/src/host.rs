@@ -155,8 +155,15 @@ where
     O: Observer<M>,
 {
     let Host { storage, transport, clock, observer } = host;
-    let mut turns =
-        Turns { machine, inbox: Some(inbox.0), clock: &clock, observer, calls: Vec::new(), effects: Vec::new() };
+    let mut turns = Turns {
+        machine,
+        inbox: Some(inbox.0),
+        clock: &clock,
+        observer,
+        calls: Vec::new(),
+        effects: Vec::new(),
+        may_tick: true,
+    };
     let mut commits = FuturesOrdered::new();
     let mut reads = FuturesUnordered::new();
     let mut lists = FuturesUnordered::new();
@@ -182,7 +189,10 @@ where
                     sleeps_until = deadline;
                 }
                 match sleep.as_mut().as_pin_mut().map(|sleep| sleep.poll(context)) {
-                    Some(Poll::Ready(())) => sleep.set(None),
+                    Some(Poll::Ready(())) => {
+                        sleep.set(None);
+                        turns.may_tick = true;
+                    }
                     Some(Poll::Pending) | None => return Poll::Pending,
                 }
             }
@@ -222,26 +232,26 @@ struct Turns<'a, M: Machine, C, O> {
     observer: O,
     calls: Vec<M::Call>,
     effects: Vec<Effect<M::Answer>>,
+    /// Not between a tick and the next input or timer: a machine whose deadline did not move would tick forever.
+    may_tick: bool,
 }
 
 impl<M: Machine, C: Clock, O: Observer<M>> Turns<'_, M, C, O> {
-    /// Takes turns for as long as there are inputs, and says how many. A due `Tick` comes before anything else, but
-    /// between two ticks there is room for one input, so that neither can starve the other.
+    /// Takes turns for as long as there are inputs, and says how many. A due `Tick` comes before anything else.
     fn take_batch(
         &mut self,
         context: &mut Context<'_>,
         mut poll_work: impl FnMut(&mut Context<'_>) -> Option<Input<M::Call>>,
     ) -> u32 {
         let mut taken = 0;
-        let mut may_tick = true;
         while taken < TURNS_PER_BATCH {
             let now = self.clock.now();
             let is_due = self.machine.next_deadline().is_some_and(|deadline| deadline <= now.monotonic);
-            if is_due && may_tick {
-                may_tick = false;
+            if is_due && self.may_tick {
+                self.may_tick = false;
                 self.take(now, Input::Tick);
             } else if let Some(input) = poll_work(context).or_else(|| self.poll_inbox(context)) {
-                may_tick = true;
+                self.may_tick = true;
                 self.take(now, input);
             } else {
                 break;

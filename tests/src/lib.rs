@@ -1,4 +1,5 @@
 //! The native host: a broker as a thread, TCP on loopback, a log dir in memory or in files.
 
 pub mod cpu;
+pub mod host;
 pub mod storage;

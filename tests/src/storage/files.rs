@@ -13,7 +13,6 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc,
     thread::JoinHandle,
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -29,7 +28,7 @@ use rustix::{
 };
 
 use self::{reader::Reader, writer::Writer};
-use crate::cpu;
+use crate::cpu::CpuClock;
 
 /// Held for as long as a host has the directory open. Its content means nothing.
 const LOCK: &str = ".lock";
@@ -41,6 +40,7 @@ const PUT: &str = ".put";
 pub struct FileStorage {
     writer: Worker<WriteJob>,
     reader: Worker<ReadJob>,
+    cpu_clock: CpuClock,
     _lock: OwnedFd,
 }
 
@@ -60,16 +60,16 @@ impl std::fmt::Display for CannotOpen {
 impl std::error::Error for CannotOpen {}
 
 #[derive(Debug)]
-enum WriteJob {
-    Commit { ops: Vec<WriteOp>, sync: bool, done: oneshot::Sender<Result<(), StorageError>> },
-    CpuTime(oneshot::Sender<Duration>),
+struct WriteJob {
+    ops: Vec<WriteOp>,
+    sync: bool,
+    done: oneshot::Sender<Result<(), StorageError>>,
 }
 
 #[derive(Debug)]
 enum ReadJob {
     Load { file: FileName, at: u64, len: u64, done: oneshot::Sender<Result<Bytes, StorageError>> },
     List { prefix: String, done: oneshot::Sender<Result<Vec<Entry>, StorageError>> },
-    CpuTime(oneshot::Sender<Duration>),
 }
 
 impl FileStorage {
@@ -97,36 +97,32 @@ impl FileStorage {
         }
         let mut writer = Writer::new(open_root()?);
         let reader = Reader::new(open_root()?);
+        let cpu_clock = CpuClock::default();
         Ok(Self {
-            writer: Worker::start("ottla-writer", move |job| match job {
-                WriteJob::Commit { ops, sync, done } => answer(done, writer.commit(ops, sync)),
-                WriteJob::CpuTime(done) => answer(done, cpu::this_thread()),
+            writer: Worker::start("ottla-writer", &cpu_clock, move |WriteJob { ops, sync, done }| {
+                answer(done, writer.commit(ops, sync));
             })
             .map_err(words)?,
-            reader: Worker::start("ottla-reader", move |job| match job {
+            reader: Worker::start("ottla-reader", &cpu_clock, move |job| match job {
                 ReadJob::Load { file, at, len, done } => answer(done, reader.load(&file, at, len)),
                 ReadJob::List { prefix, done } => answer(done, reader.list(&prefix)),
-                ReadJob::CpuTime(done) => answer(done, cpu::this_thread()),
             })
             .map_err(words)?,
+            cpu_clock,
             _lock: lock,
         })
     }
 
-    /// CPU time of both threads so far.
-    pub fn cpu_time(&self) -> impl Future<Output = Duration> + use<> {
-        let (write, written) = oneshot::channel();
-        let (read, was_read) = oneshot::channel();
-        self.writer.give(WriteJob::CpuTime(write));
-        self.reader.give(ReadJob::CpuTime(read));
-        async { written.await.unwrap_or_default() + was_read.await.unwrap_or_default() }
+    /// What both threads have used.
+    pub fn cpu_clock(&self) -> &CpuClock {
+        &self.cpu_clock
     }
 }
 
 impl Storage for FileStorage {
     fn commit(&self, ops: Vec<WriteOp>, sync: bool) -> impl Future<Output = Result<(), StorageError>> {
         let (done, result) = oneshot::channel();
-        self.writer.give(WriteJob::Commit { ops, sync, done });
+        self.writer.give(WriteJob { ops, sync, done });
         async { result.await.unwrap_or_else(|_| Err(gone())) }
     }
 
@@ -151,9 +147,15 @@ struct Worker<Job> {
 }
 
 impl<Job: Send + 'static> Worker<Job> {
-    fn start(name: &str, mut work: impl FnMut(Job) + Send + 'static) -> io::Result<Self> {
+    fn start(name: &str, cpu_clock: &CpuClock, mut work: impl FnMut(Job) + Send + 'static) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
-        let work = move || queue.iter().for_each(&mut work);
+        let mut cpu_clock = cpu_clock.clone();
+        let work = move || {
+            for job in queue {
+                work(job);
+                cpu_clock.count_this_thread();
+            }
+        };
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work)?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }

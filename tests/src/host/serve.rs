@@ -1,0 +1,169 @@
+//! A machine behind a listener, on a thread of its own.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    ops::ControlFlow,
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use ottla_core::{
+    effect::Input,
+    host::{Host, InputSender, Observer, Storage, inbox, run},
+    machine::Machine,
+};
+use tokio::{runtime, sync::mpsc, task::LocalSet};
+
+use super::{clock::PlatformClock, transport::TcpTransport};
+use crate::cpu;
+
+/// Inputs that may wait for their turn, beside one for each connection.
+const INBOX_DEPTH: u16 = 256;
+/// How long the last answers may take once the machine has ended.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// What the owner asks of the thread.
+enum Ask<Call> {
+    Call(Call),
+    /// Take connections from here on.
+    Accept,
+    CpuTime(std::sync::mpsc::Sender<Duration>),
+    /// End at once, mid-air.
+    Kill,
+}
+
+/// A running machine.
+pub struct Served<Call> {
+    address: SocketAddr,
+    asks: mpsc::UnboundedSender<Ask<Call>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Lets an observer, which lives on the machine's thread, open the door.
+pub struct Door<Call>(mpsc::UnboundedSender<Ask<Call>>);
+
+impl<Call> Door<Call> {
+    /// Connections are taken from here on; until then they wait in the listener's backlog.
+    pub fn open(&self) {
+        let _ = self.0.send(Ask::Accept);
+    }
+}
+
+impl<Call: Send + 'static> Served<Call> {
+    /// Starts the thread. `make` runs on it and gives the machine, its storage and what is to be done with its answers.
+    pub fn start<M, S, O>(
+        listener: TcpListener,
+        make: impl FnOnce(SocketAddr, Door<Call>) -> (M, S, O) + Send + 'static,
+    ) -> io::Result<Self>
+    where
+        M: Machine<Call = Call>,
+        M::Answer: 'static,
+        S: Storage + 'static,
+        O: FnMut(M::Answer) -> ControlFlow<()> + 'static,
+    {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let (asks, asked) = mpsc::unbounded_channel();
+        let door = Door(asks.clone());
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new().name(format!("ottla-{}", address.port())).spawn(move || {
+            let (machine, storage, observe) = make(address, door);
+            runtime.block_on(LocalSet::new().run_until(live(machine, storage, observe, listener, asked)));
+        })?;
+        Ok(Self { address, asks, thread: Some(thread) })
+    }
+}
+
+impl<Call> Served<Call> {
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn call(&self, call: Call) {
+        let _ = self.asks.send(Ask::Call(call));
+    }
+
+    /// CPU time of the machine's thread so far.
+    pub fn cpu_time(&self) -> Duration {
+        let (answer, answered) = std::sync::mpsc::channel();
+        let _ = self.asks.send(Ask::CpuTime(answer));
+        answered.recv().unwrap_or_default()
+    }
+
+    /// Waits for the machine to end by itself. `false`: its thread panicked.
+    pub fn join(mut self) -> bool {
+        self.thread.take().is_none_or(|thread| thread.join().is_ok())
+    }
+
+    /// Ends it mid-air, as a crash of the process would.
+    pub fn kill(self) {
+        drop(self);
+    }
+}
+
+impl<Call> Drop for Served<Call> {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = self.asks.send(Ask::Kill);
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Answers<O>(O);
+
+impl<M: Machine, O: FnMut(M::Answer) -> ControlFlow<()>> Observer<M> for Answers<O> {
+    fn on_answer(&mut self, answer: M::Answer) -> ControlFlow<()> {
+        (self.0)(answer)
+    }
+}
+
+async fn live<M, S, O>(
+    machine: M,
+    storage: S,
+    observe: O,
+    listener: TcpListener,
+    asked: mpsc::UnboundedReceiver<Ask<M::Call>>,
+) where
+    M: Machine,
+    M::Call: 'static,
+    S: Storage,
+    O: FnMut(M::Answer) -> ControlFlow<()>,
+{
+    let (inputs, inbox) = inbox(INBOX_DEPTH);
+    let transport = TcpTransport::new(inputs.clone());
+    let host =
+        Host { storage, transport: transport.clone(), clock: PlatformClock::start(), observer: Answers(observe) };
+    tokio::select! {
+        _ = run(machine, inbox, host) => transport.drain(LAST_ANSWERS).await,
+        () = attend(asked, inputs, transport.clone(), listener) => {}
+    }
+}
+
+/// Does what the owner asks until it asks for the end.
+async fn attend<Call: 'static>(
+    mut asked: mpsc::UnboundedReceiver<Ask<Call>>,
+    mut inputs: InputSender<Call>,
+    transport: TcpTransport<Call>,
+    listener: TcpListener,
+) {
+    let mut listener = Some(listener);
+    while let Some(ask) = asked.recv().await {
+        match ask {
+            Ask::Call(call) => {
+                inputs.send(Input::Call(call)).await;
+            }
+            Ask::Accept => {
+                if let Some(Ok(listener)) = listener.take().map(tokio::net::TcpListener::from_std) {
+                    let transport = transport.clone();
+                    tokio::task::spawn_local(async move { transport.accept(listener).await });
+                }
+            }
+            Ask::CpuTime(answer) => {
+                let _ = answer.send(cpu::this_thread());
+            }
+            Ask::Kill => return,
+        }
+    }
+}
