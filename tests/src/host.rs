@@ -2,9 +2,219 @@
 
 mod clock;
 mod connection;
+mod node;
 mod serve;
 mod transport;
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    ops::ControlFlow,
+    path::PathBuf,
+    sync::mpsc,
+    time::Duration,
+};
+
+use ottla_contract::MemoryStorage;
+use ottla_core::{
+    config::{BrokerConfig, ConfigError},
+    effect::{Address, NodeAnswer, NodeCall},
+    error::Fatal,
+    machine::Machine,
+};
+
+use crate::{
+    cpu::CpuClock,
+    storage::{AnyStorage, FileStorage, files::CannotOpen},
+};
 
 pub use clock::PlatformClock;
 pub use serve::{Door, Served};
 pub use transport::TcpTransport;
+
+/// What a broker is started with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// 0: any free one.
+    pub port: u16,
+    pub storage: StorageOption,
+    /// Kafka's names and values.
+    pub configs: Vec<(String, String)>,
+}
+
+/// Where records are kept.
+#[derive(Clone, Debug)]
+pub enum StorageOption {
+    /// On this disk of memory, which may outlive the host.
+    Memory(MemoryStorage),
+    /// In files under this directory, which is made if it is missing.
+    Files(PathBuf),
+}
+
+impl Default for StorageOption {
+    fn default() -> Self {
+        Self::Memory(MemoryStorage::default())
+    }
+}
+
+/// What a broker's machine is made from.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    /// Where clients reach it.
+    pub address: Address,
+    pub config: BrokerConfig,
+    /// For its randomness: another one at every start.
+    pub random: u64,
+}
+
+/// One broker, which serves.
+pub struct Host {
+    served: Served<NodeCall>,
+    storage_cpu: CpuClock,
+}
+
+/// How far recovery is, in bytes read of bytes to read.
+pub type OnRecovery = Box<dyn FnMut(u64, u64) + Send>;
+
+impl Host {
+    /// Starts a broker and waits until it serves.
+    pub fn start(options: Options) -> Result<Self, CannotStart> {
+        Self::start_watched(options, Box::new(|_, _| {}))
+    }
+
+    /// `start`, telling `on_recovery` how far it is.
+    pub fn start_watched(options: Options, on_recovery: OnRecovery) -> Result<Self, CannotStart> {
+        Self::start_machine(options, on_recovery, node::make)
+    }
+
+    /// `start_watched` with a machine of the caller's own in a broker's place.
+    pub fn start_machine<M>(
+        options: Options,
+        on_recovery: OnRecovery,
+        make: impl FnOnce(Seed) -> M + Send + 'static,
+    ) -> Result<Self, CannotStart>
+    where
+        M: Machine<Call = NodeCall, Answer = NodeAnswer> + 'static,
+    {
+        let mut config = BrokerConfig::default();
+        for (name, value) in &options.configs {
+            config.set(name, value).map_err(CannotStart::Config)?;
+        }
+        let listener = listen(options.port)?;
+        let (storage, storage_cpu) = match options.storage {
+            StorageOption::Memory(storage) => (AnyStorage::Memory(storage), CpuClock::default()),
+            StorageOption::Files(dir) => {
+                let storage = FileStorage::open(&dir).map_err(CannotStart::Storage)?;
+                let cpu_clock = storage.cpu_clock().clone();
+                (AnyStorage::Files(storage), cpu_clock)
+            }
+        };
+        let (ready, is_ready) = mpsc::channel();
+        let served = Served::start(listener, move |address, door| {
+            let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), address);
+            let address = Address { host: address.ip().to_string(), port: address.port() };
+            (make(Seed { address, config, random }), storage, attend(door, ready, on_recovery))
+        });
+        let served = served.map_err(CannotStart::Platform)?;
+        match is_ready.recv() {
+            Ok(Ok(())) => Ok(Self { served, storage_cpu }),
+            Ok(Err(why)) => Err(CannotStart::Recovery(why)),
+            Err(mpsc::RecvError) => Err(CannotStart::Panicked),
+        }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.served.address()
+    }
+
+    /// CPU time so far of the broker's thread and of its storage's.
+    pub fn cpu_time(&self) -> Duration {
+        self.served.cpu_time() + self.storage_cpu.total()
+    }
+
+    /// Waits until the broker has ended, which is a failure where nobody asked for it.
+    pub fn ended(&mut self) -> impl Future<Output = ()> + use<> {
+        self.served.ended()
+    }
+
+    /// A clean shutdown: everything is synced, the clean marker written, every connection closed.
+    pub fn stop(self) -> Result<(), Panicked> {
+        self.served.call(NodeCall::Stop);
+        if self.served.join() { Ok(()) } else { Err(Panicked) }
+    }
+
+    /// Ends the broker mid-air, as a crash of its process would. What it gave to storage is there.
+    pub fn kill(self) {
+        self.served.kill();
+    }
+}
+
+/// Does what the machine's answers ask for: opens the door, tells of recovery, ends.
+fn attend(
+    door: Door<NodeCall>,
+    ready: mpsc::Sender<Result<(), Fatal>>,
+    mut on_recovery: OnRecovery,
+) -> impl FnMut(NodeAnswer) -> ControlFlow<()> {
+    move |answer| match answer {
+        NodeAnswer::Ready => {
+            door.open();
+            let _ = ready.send(Ok(()));
+            ControlFlow::Continue(())
+        }
+        NodeAnswer::Recovering { done, total } => {
+            on_recovery(done, total);
+            ControlFlow::Continue(())
+        }
+        NodeAnswer::CannotOpen(why) => {
+            let _ = ready.send(Err(why));
+            ControlFlow::Break(())
+        }
+        NodeAnswer::Stopped => ControlFlow::Break(()),
+    }
+}
+
+fn listen(port: u16) -> Result<TcpListener, CannotStart> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => CannotStart::PortInUse(port),
+        _ => CannotStart::Platform(error),
+    })
+}
+
+/// Why a broker does not serve, in words for whoever started it.
+#[derive(Debug)]
+pub enum CannotStart {
+    PortInUse(u16),
+    Config(ConfigError),
+    Storage(CannotOpen),
+    /// What is in storage cannot be read. Nothing was changed.
+    Recovery(Fatal),
+    Platform(io::Error),
+    Panicked,
+}
+
+impl fmt::Display for CannotStart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PortInUse(port) => write!(f, "port {port} of 127.0.0.1 is in use"),
+            Self::Config(why) => why.fmt(f),
+            Self::Storage(why) => why.fmt(f),
+            Self::Recovery(why) => write!(f, "cannot open the log dir: {why}"),
+            Self::Platform(why) => why.fmt(f),
+            Self::Panicked => Panicked.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CannotStart {}
+
+/// The broker's thread panicked and has said why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Panicked;
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the broker panicked")
+    }
+}
+
+impl std::error::Error for Panicked {}

@@ -13,7 +13,11 @@ use ottla_core::{
     host::{Host, InputSender, Observer, Storage, inbox, run},
     machine::Machine,
 };
-use tokio::{runtime, sync::mpsc, task::LocalSet};
+use tokio::{
+    runtime,
+    sync::{mpsc, oneshot},
+    task::LocalSet,
+};
 
 use super::{clock::PlatformClock, transport::TcpTransport};
 use crate::cpu;
@@ -38,6 +42,8 @@ pub struct Served<Call> {
     address: SocketAddr,
     asks: mpsc::UnboundedSender<Ask<Call>>,
     thread: Option<JoinHandle<()>>,
+    /// Its other half is dropped when the thread ends, however it ends.
+    ended: Option<oneshot::Receiver<()>>,
 }
 
 /// Lets an observer, which lives on the machine's thread, open the door.
@@ -66,12 +72,14 @@ impl<Call: Send + 'static> Served<Call> {
         let address = listener.local_addr()?;
         let (asks, asked) = mpsc::unbounded_channel();
         let door = Door(asks.clone());
+        let (lives, ended) = oneshot::channel::<()>();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new().name(format!("ottla-{}", address.port())).spawn(move || {
+            let _lives = lives;
             let (machine, storage, observe) = make(address, door);
             runtime.block_on(LocalSet::new().run_until(live(machine, storage, observe, listener, asked)));
         })?;
-        Ok(Self { address, asks, thread: Some(thread) })
+        Ok(Self { address, asks, thread: Some(thread), ended: Some(ended) })
     }
 }
 
@@ -89,6 +97,16 @@ impl<Call> Served<Call> {
         let (answer, answered) = std::sync::mpsc::channel();
         let _ = self.asks.send(Ask::CpuTime(answer));
         answered.recv().unwrap_or_default()
+    }
+
+    /// Waits until the thread has ended. Only the first call gives a future that waits.
+    pub fn ended(&mut self) -> impl Future<Output = ()> + use<Call> {
+        let ended = self.ended.take();
+        async {
+            if let Some(ended) = ended {
+                let _ = ended.await;
+            }
+        }
     }
 
     /// Waits for the machine to end by itself. `false`: its thread panicked.
