@@ -39,7 +39,7 @@ impl Handles {
             if self.open.len() >= HANDLES_MAX {
                 self.close_oldest()?;
             }
-            let flags = flags | OFlags::WRONLY | OFlags::CLOEXEC;
+            let flags = flags | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
             let fd = rustix::fs::openat(root.as_fd(), file.as_ref(), flags, Mode::from_raw_mode(0o644))?;
             let len = rustix::fs::fstat(&fd)?.st_size as u64;
             self.open.insert(file.clone(), Handle { fd, len, is_dirty: false, used: 0 });

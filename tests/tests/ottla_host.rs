@@ -1,0 +1,220 @@
+//! The program `ottla-host`, from outside.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use ottla_contract::frames::{self, BatchReader, FetchFrom};
+use ottla_core::rng::Rng;
+use ottla_tests::client::RawClient;
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A running one. Killed where a test lets go of it.
+struct Program {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Program {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.strip_prefix("ready ").unwrap_or_else(|| panic!("it said `{line}`")).trim().parse();
+        Self { child, address: address.unwrap() }
+    }
+
+    fn on_files(dir: &Path) -> Self {
+        Self::start(&["--port", "0", "--data", dir.to_str().unwrap()])
+    }
+
+    fn connect(&self) -> RawClient {
+        RawClient::connect(self.address).unwrap()
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    fn wait(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ottla-host"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn create(client: &mut RawClient) {
+    let request = frames::create_topic(1, "topic", 1, &[("flush.messages", "1")]);
+    assert_eq!(frames::created(client.ask(&request).unwrap()), 0);
+}
+
+/// Produces records that carry their own offsets until the broker is gone, counting those acknowledged.
+fn produce_until_gone(client: &mut RawClient, acknowledged: &AtomicUsize) {
+    loop {
+        let offset = acknowledged.load(Ordering::SeqCst);
+        let records = frames::batch(1, &[value_at(offset).as_bytes()]);
+        let Ok(answer) = client.ask(&frames::produce(2, -1, "topic", 0, &records)) else { return };
+        let produced = frames::produced(answer);
+        assert_eq!((produced.error, produced.base_offset), (0, offset as i64));
+        acknowledged.store(offset + 1, Ordering::SeqCst);
+    }
+}
+
+fn value_at(offset: usize) -> String {
+    format!("record {offset}{}", ".".repeat(offset * 7919 % 3000))
+}
+
+/// Reads all records, each of which must be at the offset it names, and says how many.
+fn read_all(client: &mut RawClient) -> usize {
+    let mut next = 0;
+    loop {
+        let offset = next as i64;
+        let from = FetchFrom { topic: "topic", partition: 0, offset, wait: 0, bytes_min: 1, bytes_max: 1 << 20 };
+        let fetched = frames::fetched(client.ask(&frames::fetch(3, from)).unwrap());
+        assert_eq!(fetched.error, 0);
+        let before = next;
+        let mut batches = BatchReader::new(fetched.records);
+        while let Some(records) = batches.next_batch() {
+            for (offset, value) in records {
+                assert_eq!((offset as usize, &value[..]), (next, value_at(next).as_bytes()));
+                next += 1;
+            }
+        }
+        if next == before {
+            return next;
+        }
+    }
+}
+
+#[test]
+fn a_signal_is_a_clean_shutdown() {
+    let dir = tempfile::tempdir().unwrap();
+    let acknowledged = AtomicUsize::new(0);
+    for (round, signal) in [Signal::INT, Signal::TERM].into_iter().enumerate() {
+        let program = Program::on_files(dir.path());
+        let mut client = program.connect();
+        if round == 0 {
+            create(&mut client);
+        }
+        assert_eq!(read_all(&mut client), round);
+        let records = frames::batch(1, &[value_at(round).as_bytes()]);
+        let produced = frames::produced(client.ask(&frames::produce(2, 1, "topic", 0, &records)).unwrap());
+        assert_eq!((produced.error, produced.base_offset), (0, round as i64));
+        acknowledged.fetch_add(1, Ordering::SeqCst);
+        program.signal(signal);
+        assert!(program.wait().success());
+    }
+}
+
+#[test]
+fn a_kill_at_any_moment_keeps_what_was_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rng = Rng::new(41);
+    let acknowledged = Arc::new(AtomicUsize::new(0));
+    for round in 0..8 {
+        let program = Program::on_files(dir.path());
+        let mut client = program.connect();
+        if round == 0 {
+            create(&mut client);
+        }
+        let kept = read_all(&mut client);
+        let expected = acknowledged.load(Ordering::SeqCst);
+        assert!(kept >= expected, "{kept} of {expected} acknowledged records are there");
+        // One more may have been written and not acknowledged.
+        assert!(kept <= expected + 1, "{kept} records of {expected}");
+        acknowledged.store(kept, Ordering::SeqCst);
+        let count = acknowledged.clone();
+        let producing = std::thread::spawn(move || produce_until_gone(&mut client, &count));
+        std::thread::sleep(Duration::from_millis(30 + rng.below(120)));
+        program.signal(Signal::KILL);
+        program.wait();
+        producing.join().unwrap();
+    }
+    assert!(acknowledged.load(Ordering::SeqCst) > 8, "nothing was produced");
+}
+
+#[test]
+fn what_cannot_be_had_is_one_line_and_exit_code_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "no directory").unwrap();
+    let locked = dir.path().join("locked");
+    let running = Program::on_files(&locked);
+    let port = running.address.port().to_string();
+    let cases: &[(&[&str], &str)] = &[
+        (&["--port", &port], "is in use"),
+        (&["--port", "0", "--config", "no.such.config=1"], "unknown config `no.such.config`"),
+        (&["--port", "0", "--config", "num.io.threads=many"], "num.io.threads: `many` is not a whole number"),
+        (&["--port", "0", "--config", "num.io.threads"], "not of the form NAME=VALUE"),
+        (&["--port", "0", "--data", file.to_str().unwrap()], "cannot use"),
+        (&["--port", "0", "--data", "/proc/no/such"], "cannot use /proc/no/such"),
+        (&["--port", "0", "--data", locked.to_str().unwrap()], "another host has it open"),
+        (&["--port", "0", "--brokers", "3"], "needs the metadata quorum, which does not exist yet"),
+        (&["--port", "0", "--brokers", "0"], "at least one broker"),
+        (&["--port", "0", "--storage", "files"], "needs --data"),
+    ];
+    for (arguments, expected) in cases {
+        let output = command(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(expected) && said.lines().count() == 1, "{arguments:?} said `{said}`");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_second_ctrl_c_aborts() {
+    // A stop waits a while for the last answers to go out, which a peer that reads nothing holds up.
+    let program = Program::start(&["--port", "0"]);
+    let mut client = program.connect();
+    create(&mut client);
+    let records = frames::batch(1, &[&vec![7; 900_000]]);
+    for _ in 0..24 {
+        assert_eq!(frames::produced(client.ask(&frames::produce(2, 1, "topic", 0, &records)).unwrap()).error, 0);
+    }
+    let all = FetchFrom { topic: "topic", partition: 0, offset: 0, wait: 0, bytes_min: 1, bytes_max: 50 << 20 };
+    client.send(&frames::fetch(3, all)).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    let begun = Instant::now();
+    program.signal(Signal::INT);
+    std::thread::sleep(Duration::from_millis(100));
+    program.signal(Signal::INT);
+    assert_eq!(program.wait().code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_millis(800), "took {:?}", begun.elapsed());
+}
+
+#[test]
+fn nothing_is_said_on_stderr_by_a_quick_start() {
+    let mut program = Program {
+        address: ([127, 0, 0, 1], 0).into(),
+        child: command(&["--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(),
+    };
+    let mut line = String::new();
+    BufReader::new(program.child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("ready 127.0.0.1:"), "it said `{line}`");
+    program.signal(Signal::TERM);
+    let mut stderr = program.child.stderr.take().unwrap();
+    assert!(program.wait().success());
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
+}
