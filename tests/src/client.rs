@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 /// How long an answer may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct RawClient {
     stream: TcpStream,
     buffer: BytesMut,
+    discarded: Vec<u8>,
 }
 
 impl RawClient {
@@ -23,11 +24,7 @@ impl RawClient {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, buffer: BytesMut::new() })
-    }
-
-    pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { stream: self.stream.try_clone()?, buffer: BytesMut::new() })
+        Ok(Self { stream, buffer: BytesMut::new(), discarded: vec![0; 256 * 1024] })
     }
 
     pub fn send(&mut self, frame: &[u8]) -> io::Result<()> {
@@ -36,22 +33,41 @@ impl RawClient {
 
     /// The next answer, from its correlation id on.
     pub fn receive(&mut self) -> io::Result<Bytes> {
-        let mut len = [0; 4];
-        self.stream.read_exact(&mut len)?;
-        let len = i32::from_be_bytes(len) as usize;
-        self.buffer.resize(len, 0);
-        self.stream.read_exact(&mut self.buffer)?;
-        Ok(self.buffer.split().freeze())
+        self.fill(4)?;
+        let len = self.buffer.get_i32() as usize;
+        self.fill(len)?;
+        Ok(self.buffer.split_to(len).freeze())
     }
 
     /// Reads the next answer away and says how long it was.
     pub fn discard(&mut self) -> io::Result<usize> {
-        let mut len = [0; 4];
-        self.stream.read_exact(&mut len)?;
-        let len = i32::from_be_bytes(len) as usize;
-        self.buffer.resize(self.buffer.len().max(len), 0);
-        self.stream.read_exact(&mut self.buffer[..len])?;
+        self.fill(4)?;
+        let len = self.buffer.get_i32() as usize;
+        let buffered = len.min(self.buffer.len());
+        self.buffer.advance(buffered);
+        let mut rest = len - buffered;
+        while rest > 0 {
+            let most = rest.min(self.discarded.len());
+            match self.stream.read(&mut self.discarded[..most])? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => rest -= read,
+            }
+        }
         Ok(len)
+    }
+
+    /// Reads until `len` bytes are there, and whatever comes along.
+    fn fill(&mut self, len: usize) -> io::Result<()> {
+        while self.buffer.len() < len {
+            let have = self.buffer.len();
+            self.buffer.resize(len.max(have + 4096), 0);
+            let read = self.stream.read(&mut self.buffer[have..]);
+            self.buffer.truncate(have + *read.as_ref().unwrap_or(&0));
+            if read? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(())
     }
 
     pub fn ask(&mut self, frame: &[u8]) -> io::Result<Bytes> {

@@ -15,14 +15,18 @@ use ottla_core::{
 };
 use rustix::net::Shutdown;
 use tokio::{
-    net::TcpStream,
+    io::AsyncReadExt,
+    net::tcp::{OwnedReadHalf, OwnedWriteHalf},
     sync::Notify,
+    task::yield_now,
     time::{Instant, sleep_until, timeout},
 };
 
 /// What a read buffer begins with, and how far it grows while reads fill it.
 const READ_BYTES_MIN: usize = 8 * 1024;
 const READ_BYTES_MAX: usize = 256 * 1024;
+/// A read of this size lets the machine have its turn before the next.
+const READ_AHEAD_BYTES: usize = 32 * 1024;
 /// With more than this unsent, nothing more is read.
 const UNSENT_BYTES_HIGH: u64 = 4 * 1024 * 1024;
 /// With more than this unsent, the peer takes nothing and is given up.
@@ -37,7 +41,8 @@ const LINGER: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct Connection {
     id: ConnectionId,
-    stream: TcpStream,
+    /// The side that is written. The other one is the reader's.
+    stream: OwnedWriteHalf,
     unsent: RefCell<VecDeque<Bytes>>,
     unsent_bytes: Cell<u64>,
     state: Cell<State>,
@@ -57,7 +62,7 @@ enum State {
 }
 
 impl Connection {
-    pub(super) fn new(id: ConnectionId, stream: TcpStream) -> Self {
+    pub(super) fn new(id: ConnectionId, stream: OwnedWriteHalf) -> Self {
         Self {
             id,
             stream,
@@ -120,55 +125,56 @@ impl Connection {
     }
 
     /// Hands in what the peer sends until either side ends it; a peer's end is handed in too.
-    pub(super) async fn read<Call>(&self, mut inbox: InputSender<Call>) {
+    pub(super) async fn read<Call>(&self, mut stream: OwnedReadHalf, mut inbox: InputSender<Call>) {
         let mut buffer = BytesMut::new();
         let mut size = READ_BYTES_MIN;
         while self.may_read().await {
-            if buffer.capacity() - buffer.len() < size / 4 {
+            // Takes the old room again where the machine has let go of it.
+            if buffer.capacity() < size / 4 {
                 buffer.reserve(size);
             }
-            let room = buffer.capacity() - buffer.len();
-            match self.stream.try_read_buf(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) if read == room => size = (size * 2).min(READ_BYTES_MAX),
-                Ok(read) if read < size / 8 => size = (size / 2).max(READ_BYTES_MIN),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
-                Err(_) => break,
+            let room = buffer.capacity();
+            let read = tokio::select! {
+                read = stream.read_buf(&mut buffer) => read.unwrap_or(0),
+                () = self.reader.notified() => continue,
+            };
+            match read {
+                0 => break,
+                read if read == room => size = (size * 2).min(READ_BYTES_MAX),
+                read if read < size / 8 => size = (size / 2).max(READ_BYTES_MIN),
+                _ => {}
             }
             // Without a copy: the rest of the buffer goes on as a buffer of its own.
             let bytes = buffer.split().freeze();
             if !inbox.send(Input::Bytes { connection: self.id, bytes }).await {
                 return self.enter_dead();
             }
+            if read >= READ_AHEAD_BYTES {
+                // The machine copies what is not a whole frame: let it, and read into the same warm memory again.
+                yield_now().await;
+            }
         }
         if self.state.get() == State::Closing {
-            return self.linger(&mut buffer).await;
+            return self.linger(stream, buffer).await;
         }
         self.enter_dead();
         inbox.send(Input::Closed { connection: self.id }).await;
     }
 
-    /// Waits until there may be something to read. `false`: there is nobody left to read for.
+    /// Waits until reading may go on. `false`: there is nobody left to read for.
     async fn may_read(&self) -> bool {
-        loop {
+        while self.is_paused.get() || self.unsent_bytes.get() > UNSENT_BYTES_HIGH {
             if self.state.get() != State::Open {
                 return false;
             }
-            if self.is_paused.get() || self.unsent_bytes.get() > UNSENT_BYTES_HIGH {
-                self.reader.notified().await;
-                continue;
-            }
-            tokio::select! {
-                () = self.reader.notified() => {}
-                ready = self.stream.readable() => return ready.is_ok(),
-            }
+            self.reader.notified().await;
         }
+        self.state.get() == State::Open
     }
 
     /// Reads on for nobody until the peer has read the last bytes: closing a socket with something unread resets it,
     /// and a reset overtakes what was written.
-    async fn linger(&self, buffer: &mut BytesMut) {
+    async fn linger(&self, mut stream: OwnedReadHalf, mut buffer: BytesMut) {
         let last_bytes = Instant::now() + LAST_BYTES;
         while self.has_unsent() && self.state.get() == State::Closing {
             tokio::select! {
@@ -176,15 +182,12 @@ impl Connection {
                 () = sleep_until(last_bytes) => self.enter_dead(),
             }
         }
-        let _ = rustix::net::shutdown(&self.stream, Shutdown::Write);
+        let _ = rustix::net::shutdown(self.stream.as_ref(), Shutdown::Write);
         let discard = async {
-            while self.state.get() == State::Closing && self.stream.readable().await.is_ok() {
+            while self.state.get() == State::Closing {
                 buffer.clear();
-                buffer.reserve(READ_BYTES_MIN);
-                match self.stream.try_read_buf(buffer) {
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                    Ok(0) | Err(_) => break,
-                    Ok(_) => {}
+                if stream.read_buf(&mut buffer).await.unwrap_or(0) == 0 {
+                    break;
                 }
             }
         };

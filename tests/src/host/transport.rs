@@ -81,13 +81,14 @@ impl<Call: 'static> TcpTransport<Call> {
         // Answers go out as they are: a client waits for each.
         let _ = stream.set_nodelay(true);
         let id = ConnectionId(self.0.next.replace(self.0.next.get() + 1));
-        let connection = Rc::new(Connection::new(id, stream));
+        let (read_half, write_half) = stream.into_split();
+        let connection = Rc::new(Connection::new(id, write_half));
         self.0.open.borrow_mut().insert(id, connection.clone());
         let (connections, first, mut inbox) = (self.0.clone(), first(id), self.0.inbox.clone());
         let reader = connection.clone();
         spawn_local(async move {
             if inbox.send(first).await {
-                reader.read(inbox).await;
+                reader.read(read_half, inbox).await;
             }
             connections.open.borrow_mut().remove(&id);
         });
