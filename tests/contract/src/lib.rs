@@ -3,6 +3,7 @@
 pub mod frames;
 pub mod memory;
 pub mod plain;
+pub mod script;
 pub mod storage;
 
 pub use memory::MemoryStorage;

@@ -220,10 +220,10 @@ impl PlainBroker {
             self.phase = Phase::Loading(BTreeMap::new());
             return effects.push(Effect::List { io, prefix: String::new() });
         }
-        let (due, rest) =
+        let (due, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.fetches).into_iter().partition(|fetch| fetch.deadline <= now.monotonic);
         self.fetches = rest;
-        for parked in Vec::<ParkedFetch>::from(due) {
+        for parked in due {
             let log = self.logs.get(&parked.asked.partition);
             let frame = fetch_answer(parked.correlation, &parked.asked, log, Frame::default());
             effects.push(Effect::Write { connection: parked.connection, frame });

@@ -1,6 +1,6 @@
 //! The storage contract of `ottla_core::host::Storage`, rule by rule. Every rule begins with an empty disk.
 //!
-//! ```ignore
+//! ```text
 //! macro_rules! test {
 //!     ($($rule:ident)*) => {$(
 //!         #[tokio::test]
