@@ -85,6 +85,10 @@ fn keep_memory() {
 
 fn main() {
     keep_memory();
+    match std::env::var("GLIBC_TUNABLES") {
+        Ok(tunables) => println!("memory is kept between rounds: GLIBC_TUNABLES={tunables}"),
+        Err(_) => println!("memory is given back between rounds"),
+    }
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let mut table = Table::new(words);
     for server in [Server::Broker, Server::Plain] {
