@@ -5,10 +5,18 @@ pub mod builder;
 pub mod check;
 pub mod compression;
 pub mod crc;
+pub mod error;
+pub mod header;
 pub mod records;
+pub mod varint;
 
-pub use batch::{Batch, BatchError, BatchHeader, HEADER_BYTES};
+pub use batch::Batch;
 pub use builder::{BatchBuilder, ProducerStamp};
 pub use check::{BatchLimits, Checked};
 pub use compression::{Compression, CompressionType, TimestampType};
+pub use error::BatchError;
+pub use header::{BatchHeader, HEADER_BYTES};
 pub use records::{Header, Record, Records};
+
+#[cfg(test)]
+mod tests;
