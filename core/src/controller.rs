@@ -2,4 +2,4 @@
 
 pub mod catalog;
 
-pub use catalog::{Catalog, Change, Topic};
+pub use catalog::{Catalog, Change, ConfigEdit, ConfigOperation, NewTopic, Refused, Topic};

@@ -1,13 +1,27 @@
 //! The topics, configs and producer ids of a cluster of one.
+//!
+//! A decision changes the catalog at once and tells what else must change; the broker carries that out, puts the
+//! document (synced) and answers its client when the document is durable. What nobody was told may be lost with it.
+
+mod configs;
+pub mod document;
+mod partitions;
+mod topics;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     config::{BrokerConfig, TopicConfig},
     effect::Address,
-    error::Fatal,
+    error::ErrorCode,
     ids::*,
 };
-use bytes::Bytes;
-use std::{collections::BTreeMap, sync::Arc};
+
+pub use configs::{ConfigEdit, ConfigOperation};
+pub use topics::{NewTopic, check_topic_name};
+
+/// Producer ids are given out of blocks, so that not each costs a document (`ProducerIdManager`).
+const PRODUCER_ID_BLOCK: i64 = 1000;
 
 /// A topic as its creator wanted it.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,9 +30,9 @@ pub struct Topic {
     pub id: TopicId,
     pub partitions: i32,
     pub is_internal: bool,
-    /** Only what was set on the topic itself. */
+    /// Only what was set on the topic itself.
     pub overrides: BTreeMap<String, String>,
-    /** Overrides over the broker's values over Kafka's defaults. */
+    /// Overrides over the cluster's values over Kafka's defaults.
     pub config: Arc<TopicConfig>,
 }
 
@@ -32,41 +46,118 @@ pub enum Change {
     BrokerConfigured,
 }
 
+/// Why a decision was not made: what the answer carries for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub error: ErrorCode,
+    pub message: String,
+}
+
+impl Refused {
+    pub fn new(error: ErrorCode, message: impl Into<String>) -> Self {
+        Self { error, message: message.into() }
+    }
+}
+
+/// How much a catalog holds at most. Beyond it a creation is refused with `POLICY_VIOLATION`.
+#[derive(Clone, Copy, Debug)]
+pub struct CatalogLimits {
+    pub topics_max: usize,
+    /// Of all topics together.
+    pub partitions_max: i64,
+}
+
+impl Default for CatalogLimits {
+    fn default() -> Self {
+        Self { topics_max: 4_000, partitions_max: 10_000 }
+    }
+}
+
 /// Everything the broker knows that is not records.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     pub cluster_id: String,
     pub broker: BrokerId,
     pub address: Address,
+    /// What the broker was started with, and over it what was set while it ran.
     pub config: BrokerConfig,
+    /// What the broker was started with alone.
+    started_config: BrokerConfig,
+    /// Set while the broker ran, by name.
+    broker_overrides: BTreeMap<String, String>,
+    /// Topic configs that stand in for Kafka's defaults, by name. Given at the start, not kept.
+    topic_defaults: BTreeMap<String, String>,
+    topics: BTreeMap<TopicId, Topic>,
+    /// Exactly the names of `topics`.
+    names: BTreeMap<String, TopicId>,
+    /// The next id that no block holds.
+    next_producer_id_block: ProducerId,
+    /// What is left of the block in hand. A new life starts a new block.
+    producer_ids: std::ops::Range<ProducerId>,
+    version: u64,
+    limits: CatalogLimits,
 }
 
 impl Catalog {
     pub fn new(cluster_id: String, broker: BrokerId, address: Address, config: BrokerConfig) -> Self {
-        Self { cluster_id, broker, address, config }
+        Self {
+            cluster_id,
+            broker,
+            address,
+            started_config: config.clone(),
+            config,
+            broker_overrides: BTreeMap::new(),
+            topic_defaults: BTreeMap::new(),
+            topics: BTreeMap::new(),
+            names: BTreeMap::new(),
+            next_producer_id_block: 0,
+            producer_ids: 0..0,
+            version: 0,
+            limits: CatalogLimits::default(),
+        }
     }
-    /// Reads the document of an earlier life; `None` for a first start.
-    pub fn restore(&mut self, document: Option<Bytes>) -> Result<(), Fatal> {
-        let _ = document;
-        todo!()
-    }
-    /// The document to be put (synced) after a change.
-    pub fn document(&self) -> Bytes {
-        todo!()
-    }
+
     /// Rises with every change; `Mark::Catalog` carries it.
     pub fn version(&self) -> u64 {
-        todo!()
+        self.version
     }
+
     pub fn topic(&self, id: TopicId) -> Option<&Topic> {
-        let _ = id;
-        todo!()
+        self.topics.get(&id)
     }
+
     pub fn topic_named(&self, name: &str) -> Option<&Topic> {
-        let _ = name;
-        todo!()
+        self.topics.get(self.names.get(name)?)
     }
+
+    /// By rising name, as Kafka's tools list them.
     pub fn topics(&self) -> impl Iterator<Item = &Topic> {
-        std::iter::empty()
+        self.names.values().filter_map(|id| self.topics.get(id))
+    }
+
+    /// A producer id that was never given before. True where the document must be durable before it is told.
+    pub fn next_producer_id(&mut self) -> (ProducerId, bool) {
+        let needs_block = self.producer_ids.is_empty();
+        if needs_block {
+            let start = self.next_producer_id_block;
+            self.next_producer_id_block = start.saturating_add(PRODUCER_ID_BLOCK);
+            self.producer_ids = start..self.next_producer_id_block;
+            self.version += 1;
+        }
+        let id = self.producer_ids.start;
+        self.producer_ids.start += 1;
+        (id, needs_block)
+    }
+
+    fn insert(&mut self, topic: Topic) {
+        self.names.insert(topic.name.clone(), topic.id);
+        self.topics.insert(topic.id, topic);
+    }
+
+    fn partitions(&self) -> i64 {
+        self.topics.values().map(|topic| i64::from(topic.partitions)).sum()
     }
 }
+
+#[cfg(test)]
+mod tests;

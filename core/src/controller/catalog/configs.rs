@@ -1,0 +1,171 @@
+//! What topics and the broker are told while they run (KIP-339, `ConfigurationControlManager`).
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Catalog, Change, Refused};
+use crate::{
+    config::{BrokerConfig, ConfigError, TopicConfig, value::Kind},
+    error::ErrorCode,
+    ids::TopicId,
+};
+
+/// What one edit does (`AlterConfigOp.OpType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigOperation {
+    Set,
+    Delete,
+    /// To a list.
+    Append,
+    /// From a list.
+    Subtract,
+}
+
+impl ConfigOperation {
+    pub fn from_number(number: i8) -> Option<Self> {
+        [Self::Set, Self::Delete, Self::Append, Self::Subtract].into_iter().nth(usize::try_from(number).ok()?)
+    }
+}
+
+/// One edit of one config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigEdit {
+    pub name: String,
+    pub operation: ConfigOperation,
+    pub value: Option<String>,
+}
+
+impl Catalog {
+    /// Topic configs that stand in for Kafka's defaults for as long as this broker runs.
+    pub fn set_topic_defaults(&mut self, defaults: BTreeMap<String, String>) -> Result<(), ConfigError> {
+        let mut config = TopicConfig::default();
+        defaults.iter().try_for_each(|(name, value)| config.set(name, value))?;
+        self.topic_defaults = defaults;
+        Ok(())
+    }
+
+    /// What a topic without overrides is told.
+    pub fn topic_config_default(&self) -> TopicConfig {
+        let mut config = TopicConfig::default();
+        for (name, value) in &self.topic_defaults {
+            config.set(name, value).expect("checked when it was taken");
+        }
+        config
+    }
+
+    pub(super) fn topic_config(&self, overrides: &BTreeMap<String, String>) -> Result<TopicConfig, Refused> {
+        let mut config = self.topic_config_default();
+        for (name, value) in overrides {
+            config.set(name, value).map_err(|why| refused("topic", value, why))?;
+        }
+        Ok(config)
+    }
+
+    /// What a topic's own configs would be after the edits. Changes nothing.
+    pub fn plan_topic_configs(&self, topic: &str, edits: &[ConfigEdit]) -> Result<BTreeMap<String, String>, Refused> {
+        let unknown =
+            || Refused::new(ErrorCode::UnknownTopicOrPartition, format!("The topic '{topic}' does not exist."));
+        let topic = self.topic_named(topic).ok_or_else(unknown)?;
+        let kind = |name: &str| TopicConfig::row(name).map(|row| row.kind);
+        let overrides = edited(&topic.overrides, edits, "topic", kind)?;
+        self.topic_config(&overrides)?;
+        Ok(overrides)
+    }
+
+    pub fn configure_topic(&mut self, topic: &str, edits: &[ConfigEdit]) -> Result<Vec<Change>, Refused> {
+        let overrides = self.plan_topic_configs(topic, edits)?;
+        let config = Arc::new(self.topic_config(&overrides)?);
+        let id = self.names.get(topic).copied().unwrap_or(TopicId::ZERO);
+        let Some(topic) = self.topics.get_mut(&id) else { return Ok(Vec::new()) };
+        (topic.overrides, topic.config) = (overrides, config);
+        self.version += 1;
+        Ok(vec![Change::TopicConfigured(id)])
+    }
+
+    /// What was set on the broker while it ran.
+    pub fn broker_overrides(&self) -> &BTreeMap<String, String> {
+        &self.broker_overrides
+    }
+
+    /// What the broker's own configs would be after the edits. Changes nothing.
+    pub fn plan_broker_configs(&self, edits: &[ConfigEdit]) -> Result<BTreeMap<String, String>, Refused> {
+        let fixed = |edit: &&ConfigEdit| BrokerConfig::row(&edit.name).is_some_and(|row| !row.dynamic);
+        if let Some(edit) = edits.iter().find(fixed) {
+            let why = format!("Cannot update these configs dynamically: {}", edit.name);
+            return Err(Refused::new(ErrorCode::InvalidRequest, why));
+        }
+        let kind = |name: &str| BrokerConfig::row(name).map(|row| row.kind);
+        let overrides = edited(&self.broker_overrides, edits, "broker", kind)?;
+        self.broker_config(&overrides)?;
+        Ok(overrides)
+    }
+
+    pub fn configure_broker(&mut self, edits: &[ConfigEdit]) -> Result<Vec<Change>, Refused> {
+        let overrides = self.plan_broker_configs(edits)?;
+        self.config = self.broker_config(&overrides)?;
+        self.broker_overrides = overrides;
+        self.version += 1;
+        Ok(vec![Change::BrokerConfigured])
+    }
+
+    pub(super) fn broker_config(&self, overrides: &BTreeMap<String, String>) -> Result<BrokerConfig, Refused> {
+        let mut config = self.started_config.clone();
+        for (name, value) in overrides {
+            config.set(name, value).map_err(|why| refused("broker", value, why))?;
+        }
+        Ok(config)
+    }
+}
+
+fn edited(
+    overrides: &BTreeMap<String, String>,
+    edits: &[ConfigEdit],
+    of: &str,
+    kind: impl Fn(&str) -> Option<Kind>,
+) -> Result<BTreeMap<String, String>, Refused> {
+    let mut edited = overrides.clone();
+    for (index, edit) in edits.iter().enumerate() {
+        if edits[..index].iter().any(|other| other.name == edit.name) {
+            let why = format!("Error due to duplicate config keys: {}", edit.name);
+            return Err(Refused::new(ErrorCode::InvalidRequest, why));
+        }
+        let kind = kind(&edit.name).ok_or_else(|| refused(of, "", ConfigError::UnknownName(edit.name.clone())))?;
+        apply(&mut edited, edit, kind)?;
+    }
+    Ok(edited)
+}
+
+fn apply(overrides: &mut BTreeMap<String, String>, edit: &ConfigEdit, kind: Kind) -> Result<(), Refused> {
+    if edit.operation == ConfigOperation::Delete {
+        overrides.remove(&edit.name);
+        return Ok(());
+    }
+    let value = edit.value.as_ref().ok_or_else(|| {
+        Refused::new(ErrorCode::InvalidRequest, format!("Null value not supported for : {}", edit.name))
+    })?;
+    if edit.operation == ConfigOperation::Set {
+        overrides.insert(edit.name.clone(), value.clone());
+        return Ok(());
+    }
+    if kind != Kind::List {
+        let why = format!("Config value append is not allowed for config key: {}", edit.name);
+        return Err(Refused::new(ErrorCode::InvalidConfig, why));
+    }
+    let listed = overrides.get(&edit.name).cloned().unwrap_or_default();
+    let mut items: Vec<&str> = listed.split(',').filter(|item| !item.is_empty()).collect();
+    for item in value.split(',').filter(|item| !item.is_empty()) {
+        items.retain(|other| *other != item);
+        if edit.operation == ConfigOperation::Append {
+            items.push(item);
+        }
+    }
+    overrides.insert(edit.name.clone(), items.join(","));
+    Ok(())
+}
+
+fn refused(of: &str, value: &str, why: ConfigError) -> Refused {
+    let message = match why {
+        ConfigError::UnknownName(name) => format!("Unknown {of} config name: {name}"),
+        ConfigError::InvalidValue { name, why } => format!("Invalid value {value} for configuration {name}: {why}"),
+    };
+    Refused::new(ErrorCode::InvalidConfig, message)
+}
