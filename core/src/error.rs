@@ -33,6 +33,7 @@ error_codes! {
     RequestTimedOut = 7, "REQUEST_TIMED_OUT", retriable;
     MessageTooLarge = 10, "MESSAGE_TOO_LARGE";
     NetworkException = 13, "NETWORK_EXCEPTION", retriable;
+    CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE", retriable;
     InvalidTopicException = 17, "INVALID_TOPIC_EXCEPTION";
     RecordListTooLarge = 18, "RECORD_LIST_TOO_LARGE";
     NotEnoughReplicas = 19, "NOT_ENOUGH_REPLICAS", retriable;
@@ -54,6 +55,8 @@ error_codes! {
     DuplicateSequenceNumber = 46, "DUPLICATE_SEQUENCE_NUMBER";
     InvalidProducerEpoch = 47, "INVALID_PRODUCER_EPOCH";
     InvalidTxnState = 48, "INVALID_TXN_STATE";
+    InvalidProducerIdMapping = 49, "INVALID_PRODUCER_ID_MAPPING";
+    TransactionalIdAuthorizationFailed = 53, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED";
     KafkaStorageError = 56, "KAFKA_STORAGE_ERROR", retriable;
     UnknownProducerId = 59, "UNKNOWN_PRODUCER_ID";
     FetchSessionIdNotFound = 70, "FETCH_SESSION_ID_NOT_FOUND", retriable;
@@ -68,6 +71,7 @@ error_codes! {
     UnknownTopicId = 100, "UNKNOWN_TOPIC_ID", retriable;
     InconsistentTopicId = 103, "INCONSISTENT_TOPIC_ID", retriable;
     FetchSessionTopicIdError = 106, "FETCH_SESSION_TOPIC_ID_ERROR", retriable;
+    RebootstrapRequired = 129, "REBOOTSTRAP_REQUIRED";
 }
 
 impl fmt::Display for ErrorCode {

@@ -1,8 +1,9 @@
 //! One broker process.
 
 use crate::{
-    config::BrokerConfig,
+    config::{BrokerConfig, TopicConfig},
     effect::{Address, Effect, Input, NodeAnswer, NodeCall},
+    ids::BrokerId,
     machine::Machine,
     time::{Instant, Now},
     trace::Trace,
@@ -16,6 +17,31 @@ pub struct NodeOptions {
     pub config: BrokerConfig,
     /// Of all its randomness.
     pub seed: u64,
+    pub id: BrokerId,
+    /// `None`: as the log dir says; a new one is drawn from the seed at the first start.
+    pub cluster_id: Option<String>,
+    /// What a topic is unless it says otherwise.
+    pub topic_defaults: TopicConfig,
+    /// Events that the trace keeps.
+    pub trace_kept: usize,
+    /// Serves what is there and changes nothing: no commit is ever issued.
+    pub read_only: bool,
+}
+
+impl NodeOptions {
+    /// Kafka's defaults, broker 1.
+    pub fn new(address: Address) -> Self {
+        Self {
+            address,
+            config: BrokerConfig::default(),
+            seed: 0,
+            id: BrokerId(1),
+            cluster_id: None,
+            topic_defaults: TopicConfig::default(),
+            trace_kept: 10_000,
+            read_only: false,
+        }
+    }
 }
 
 /// A broker process. Wants a `Tick` at once after it was made, with which recovery begins.

@@ -107,6 +107,8 @@ words! {
         UnknownApi = "unknown-api",
         UnsupportedVersion = "unsupported-version",
         Undecodable = "undecodable",
+        /// The version that was asked cannot say what is to be answered.
+        Unencodable = "unencodable",
         /// A Produce with acks=0 failed: closing is the only way to say so.
         Acks0Failed = "acks0-failed",
         Idle = "idle",

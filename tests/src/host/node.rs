@@ -9,5 +9,5 @@ use ottla_core::{
 use super::Seed;
 
 pub(super) fn make(seed: Seed) -> impl Machine<Call = NodeCall, Answer = NodeAnswer> + 'static {
-    Node::new(NodeOptions { address: seed.address, config: seed.config, seed: seed.random })
+    Node::new(NodeOptions { config: seed.config, seed: seed.random, ..NodeOptions::new(seed.address) })
 }
