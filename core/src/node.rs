@@ -1,7 +1,9 @@
 //! One broker process.
 
+use std::collections::BTreeMap;
+
 use crate::{
-    config::{BrokerConfig, TopicConfig},
+    config::BrokerConfig,
     effect::{Address, Effect, Input, NodeAnswer, NodeCall},
     ids::BrokerId,
     machine::Machine,
@@ -20,8 +22,8 @@ pub struct NodeOptions {
     pub id: BrokerId,
     /// `None`: as the log dir says; a new one is drawn from the seed at the first start.
     pub cluster_id: Option<String>,
-    /// What a topic is unless it says otherwise.
-    pub topic_defaults: TopicConfig,
+    /// Topic configs, by name, that stand in for Kafka's defaults.
+    pub topic_defaults: BTreeMap<String, String>,
     /// Events that the trace keeps.
     pub trace_kept: usize,
     /// Serves what is there and changes nothing: no commit is ever issued.
@@ -37,7 +39,7 @@ impl NodeOptions {
             seed: 0,
             id: BrokerId(1),
             cluster_id: None,
-            topic_defaults: TopicConfig::default(),
+            topic_defaults: BTreeMap::new(),
             trace_kept: 10_000,
             read_only: false,
         }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    controller::{Catalog, Change, Topic},
+    controller::{Catalog, Change, Topic, catalog::document::CATALOG_DOCUMENT},
     effect::WriteOp,
     error::ErrorCode,
     ids::*,
@@ -64,7 +64,7 @@ impl Topics {
 
     fn queue_document(&mut self) -> u64 {
         let version = self.catalog.version();
-        let put = WriteOp::Put { file: "catalog".into(), bytes: self.catalog.document() };
+        let put = WriteOp::Put { file: CATALOG_DOCUMENT.into(), bytes: self.catalog.document() };
         self.dir.enqueue([put], Some(Mark::Catalog(version)), true);
         version
     }
