@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use ottla_core::{
     effect::{Entry, FileName, Outcome, StorageError, StorageErrorKind, WriteOp},
-    host::Storage,
+    host::{Storage, check_name},
     rng::Rng,
 };
 
@@ -208,18 +208,6 @@ fn touched(op: &WriteOp) -> Vec<&FileName> {
         | WriteOp::Remove { file }
         | WriteOp::Put { file, .. } => vec![file],
         WriteOp::Rename { from, to } => vec![from, to],
-    }
-}
-
-/// Whether storage takes the name. Every backend takes the same names.
-pub fn check_name(name: &str) -> Result<(), StorageError> {
-    let is_component =
-        |part: &str| (1..=255).contains(&part.len()) && part != "." && part != ".." && !part.contains(['\\', '\0']);
-    let is_reserved = name.starts_with('.') && !name.contains('/');
-    if name.split('/').all(is_component) && !is_reserved {
-        Ok(())
-    } else {
-        Err(broken(format!("`{}` is not a name for a file", name.escape_debug())))
     }
 }
 

@@ -9,7 +9,7 @@ use rustix::{
 
 use super::refused;
 use bytes::Bytes;
-use ottla_contract::memory::check_name;
+use ottla_core::host::check_name;
 
 #[derive(Debug)]
 pub(super) struct Reader {

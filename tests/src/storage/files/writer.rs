@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, io::IoSlice};
 
 use bytes::Bytes;
-use ottla_contract::memory::check_name;
 use ottla_core::effect::{FileName, Frame, Outcome, StorageError, StorageErrorKind, WriteOp};
+use ottla_core::host::check_name;
 use rustix::{
     fd::{AsFd, OwnedFd},
     fs::{AtFlags, Mode, OFlags},
