@@ -1,9 +1,22 @@
 //! What is kept: one partition's log, and the log dir that all of a broker's logs share.
 
+pub mod checkpoint;
 pub mod dir;
+mod hot;
+pub mod index;
+pub mod layout;
+pub mod leader_epoch;
 pub mod log;
+pub mod producer_state;
 pub mod read;
+pub mod recover;
+mod retain;
+mod search;
+pub mod segment;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use self::log::{Appended, Log};
-pub use dir::LogDir;
+pub use dir::{CommitOutcome, DirOptions, DirState, LogDir, Mark};
 pub use read::{ColdRange, Read, TimestampSearch};
+pub use recover::{OpenLog, Opened, Recovery, RecoveryStep};

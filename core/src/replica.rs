@@ -1,5 +1,8 @@
 //! Who agrees on a partition's records. With one broker: its leader alone.
 
 pub mod partition;
+pub mod partitions;
+mod validate;
 
-pub use partition::Partition;
+pub use partition::{AppendRefused, Partition};
+pub use partitions::Partitions;

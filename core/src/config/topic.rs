@@ -24,4 +24,8 @@ configs! { TopicConfig;
     compression_type: CompressionType = "compression.type", true, "producer";
     /// Whether a record keeps its producer's time or gets the time of its append.
     timestamp_type: TimestampType = "message.timestamp.type", true, "CreateTime";
+    /// How far a producer's time may lie behind the broker's.
+    timestamp_before_max: Duration = "message.timestamp.before.max.ms", true, "9223372036854775807";
+    /// How far a producer's time may lie ahead of the broker's.
+    timestamp_after_max: Duration = "message.timestamp.after.max.ms", true, "3600000";
 }

@@ -1,8 +1,13 @@
-//! What a read of a log gives: batches by reference, or the range of a file that must be loaded first.
+//! Reading a log: batches by reference, or the range of a file that must be loaded first.
 
+use bytes::Bytes;
+
+use super::{Log, segment::Segment};
 use crate::{
     effect::{FileName, Frame},
+    error::ErrorCode,
     ids::{LeaderEpoch, Offset},
+    record::{Batch, BatchHeader},
     time::Timestamp,
 };
 
@@ -30,7 +35,101 @@ pub struct ColdRange {
 /// The first record at or after a time; or what must be loaded to go on looking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimestampSearch {
-    Found { timestamp: Timestamp, offset: Offset, leader_epoch: LeaderEpoch },
+    Found {
+        timestamp: Timestamp,
+        offset: Offset,
+        leader_epoch: LeaderEpoch,
+    },
     NotFound,
-    Load(ColdRange),
+    /// Load the range (through `LogDir::load`), then hand both and the bytes to `Log::search_timestamp_in`.
+    Load {
+        at_or_after: Timestamp,
+        range: ColdRange,
+    },
+}
+
+impl Log {
+    /// Batches from the one holding `from` up to `below` (exclusive), at most `bytes_max` unless `at_least_one` and the
+    /// first is larger. A batch that reaches beyond `below` is left out.
+    ///
+    /// # Errors
+    /// `OffsetOutOfRange` below the log's start or above its end.
+    pub fn read(&self, from: Offset, below: Offset, bytes_max: u32, at_least_one: bool) -> Result<Read, ErrorCode> {
+        if from < self.log_start_offset() || from > self.log_end_offset() {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        let below = below.min(self.log_end_offset());
+        if from >= below {
+            return Ok(Read::Hot(Frame::default()));
+        }
+        if self.hot.start().is_some_and(|start| start <= from) {
+            let mut frame = Frame::default();
+            for batch in self.hot.from(from) {
+                let is_first = at_least_one && frame.is_empty();
+                if batch.last_offset >= below || (!is_first && frame.len() + batch.size() > u64::from(bytes_max)) {
+                    break;
+                }
+                batch.push_to(&mut frame);
+            }
+            return Ok(Read::Hot(frame));
+        }
+        Ok(Read::Cold(self.cold_range(self.segment_of(from), from, below, (bytes_max, at_least_one))))
+    }
+
+    /// The range of `segment` to load for the batches from the one holding `from` on.
+    pub(super) fn cold_range(&self, segment: &Segment, from: Offset, below: Offset, most: (u32, bool)) -> ColdRange {
+        let (bytes_max, at_least_one) = most;
+        let at = segment.position_before(from);
+        // From the indexed batch to the end of the one that holds `from`, and what else may be wanted behind it.
+        let first = segment.position_after(from).saturating_sub(at);
+        let len = first.saturating_add(u64::from(bytes_max)).min(segment.size().saturating_sub(at));
+        ColdRange { file: segment.log_file().clone(), at, len, from, below, bytes_max, at_least_one }
+    }
+
+    /// What a loaded range holds of what was asked of `read`.
+    ///
+    /// # Errors
+    /// S2: CRC-bad data is never served. `CorruptMessage` where a batch that is asked for is damaged.
+    pub fn cut(range: &ColdRange, bytes: Bytes) -> Result<Frame, ErrorCode> {
+        let mut frame = Frame::default();
+        for batch in cold_batches(range, bytes) {
+            let (header, batch) = batch?;
+            let is_first = range.at_least_one && frame.is_empty();
+            let size = batch.size() as u64;
+            if header.last_offset() >= range.below || (!is_first && frame.len() + size > u64::from(range.bytes_max)) {
+                break;
+            }
+            if !batch.crc_is_right() {
+                return Err(ErrorCode::CorruptMessage);
+            }
+            batch.push_to(&mut frame);
+        }
+        Ok(frame)
+    }
+}
+
+/// The whole batches of a loaded range, from the one that holds `from` on. Their CRCs are not checked.
+pub(super) fn cold_batches(
+    range: &ColdRange,
+    bytes: Bytes,
+) -> impl Iterator<Item = Result<(BatchHeader, Batch), ErrorCode>> {
+    let from = range.from;
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        loop {
+            let header = match BatchHeader::parse(&rest) {
+                Ok(header) if header.size() <= rest.len() => header,
+                // The range ends in the middle of a batch.
+                Ok(_) => return None,
+                Err(_) if rest.len() < crate::record::HEADER_BYTES => return None,
+                Err(_) => return Some(Err(ErrorCode::CorruptMessage)),
+            };
+            let bytes = rest.split_to(header.size());
+            if header.last_offset() < from {
+                continue;
+            }
+            return Some(Batch::parse(bytes).map(|batch| (header, batch)).map_err(|_| ErrorCode::CorruptMessage));
+        }
+    })
+    .fuse()
 }

@@ -1,11 +1,13 @@
 //! One replica of one partition, as its leader sees it.
 
+use super::validate::{Valid, validate};
 use crate::{
     config::TopicConfig,
     error::ErrorCode,
     ids::*,
-    log::{Appended, Log, LogDir},
+    log::{Appended, DirState, Log, LogDir, Read},
     record::Batch,
+    trace::Event,
     turn::Turn,
 };
 use std::sync::Arc;
@@ -18,6 +20,9 @@ pub struct Partition {
     /// Only rises while this broker leads. A new leader may start lower than the old one had announced to itself,
     /// never lower than what it had announced to a client.
     high_watermark: Offset,
+    /// That of the dir. A dir that was read-only comes back with a higher one.
+    leader_epoch: LeaderEpoch,
+    config: Arc<TopicConfig>,
 }
 
 impl Partition {
@@ -29,27 +34,76 @@ impl Partition {
         topic_name: &str,
         config: Arc<TopicConfig>,
     ) -> Self {
-        let _ = (turn, dir, id, topic_name, config);
-        todo!()
+        let log = Log::create(turn, dir, id, topic_name);
+        Self { log, high_watermark: 0, leader_epoch: dir.epoch(), config }
     }
+
+    /// A log that recovery opened. All that it holds is durable, so all of it may be read.
+    pub fn open(dir: &LogDir, log: Log, config: Arc<TopicConfig>) -> Self {
+        Self { high_watermark: log.log_end_offset(), leader_epoch: dir.epoch(), log, config }
+    }
+
     pub fn id(&self) -> TopicPartition {
-        todo!()
+        self.log.id()
     }
+
     pub fn log(&self) -> &Log {
         &self.log
     }
-    pub fn leader_epoch(&self) -> LeaderEpoch {
-        todo!()
+
+    pub fn config(&self) -> &Arc<TopicConfig> {
+        &self.config
     }
+
+    pub fn leader_epoch(&self) -> LeaderEpoch {
+        self.leader_epoch
+    }
+
     pub fn high_watermark(&self) -> Offset {
         self.high_watermark
     }
+
     /// Up to here storage has it for certain (in the flushing modes what counts; otherwise the log's end).
     pub fn committed_end(&self) -> Offset {
-        todo!()
+        if self.is_flushing() { self.log.committed_end() } else { self.log.log_end_offset() }
     }
+
+    /// Whether an append counts only once it is committed to storage (`flush.messages=1`).
+    pub fn is_flushing(&self) -> bool {
+        self.config.flush_messages == 1
+    }
+
+    /// KIP-101/320: the largest epoch at or below `epoch`, and where it ends. `None`: beyond the leader's own.
+    pub fn end_of_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
+        let end = self.log.log_end_offset();
+        match epoch.cmp(&self.leader_epoch) {
+            std::cmp::Ordering::Greater => None,
+            std::cmp::Ordering::Equal => Some((epoch, end)),
+            // The leader's epoch begins at the log's end while no record was appended in it.
+            std::cmp::Ordering::Less => self.log.end_of_epoch(epoch).or_else(|| match self.log.latest_epoch() {
+                -1 => Some((epoch, end)),
+                latest => Some((latest, end)),
+            }),
+        }
+        .filter(|_| epoch >= 0)
+    }
+
+    /// What readers may see from `from` on (see `Log::read`).
+    ///
+    /// # Errors
+    /// `OffsetOutOfRange` below the log's start or above its end; `KafkaStorageError` while the dir is offline.
+    pub fn read(&self, dir: &LogDir, from: Offset, bytes_max: u32, at_least_one: bool) -> Result<Read, ErrorCode> {
+        if matches!(dir.state(), DirState::Offline(_)) {
+            return Err(ErrorCode::KafkaStorageError);
+        }
+        self.log.read(from, self.high_watermark, bytes_max, at_least_one)
+    }
+
     /// Checks the batch as Kafka's LogValidator does, appends it and queues the storage work. Traces `BatchAppended`
     /// or `DuplicateFound`, and `HighWatermarkMoved` if it moved at once (not flushing).
+    ///
+    /// A body of 4 KiB and more stays where it is and pins its buffer: a frame of which records are less than half
+    /// is for the caller to copy them out of.
     pub fn append(
         &mut self,
         turn: &mut Turn<'_>,
@@ -57,36 +111,101 @@ impl Partition {
         request: RequestId,
         batch: Batch,
     ) -> Result<Appended, AppendRefused> {
-        let _ = (turn, dir, request, batch);
-        todo!()
+        // S3: after an IO error no append is accepted by that log dir.
+        if dir.state() != DirState::Online {
+            return Err(ErrorCode::KafkaStorageError.into());
+        }
+        self.enter_epoch(dir.epoch());
+        let Valid { batch, append_time } = validate(batch, &self.config, turn.now.wall)?;
+        let (records, bytes) = (batch.header().record_count as u32, batch.size() as u32);
+        let appended = self.log.append(turn, dir, &self.config, self.leader_epoch, batch)?;
+        let TopicPartition { topic, partition } = self.id();
+        let offset = appended.base_offset;
+        if appended.is_duplicate {
+            turn.note(Event::DuplicateFound { request, topic, partition, offset });
+            return Ok(appended);
+        }
+        turn.note(Event::BatchAppended { request, topic, partition, offset, records, bytes });
+        if !self.is_flushing() {
+            self.move_high_watermark(turn, self.log.log_end_offset());
+        }
+        Ok(Appended { append_time, ..appended })
     }
+
     /// A commit reached storage: moves the committed end and, in a flushing mode, the high watermark. True if it moved.
     pub fn on_committed(&mut self, turn: &mut Turn<'_>, end: Offset) -> bool {
-        let _ = (turn, end);
-        todo!()
+        self.log.on_committed(end);
+        // A topic switched to flushing keeps what it has announced until the committed end has caught up.
+        let end = self.log.committed_end();
+        self.is_flushing() && end > self.high_watermark && self.move_high_watermark(turn, end)
     }
+
+    /// A commit of the dir failed for certain: takes back what is not committed.
+    pub fn on_failed(&mut self, turn: &mut Turn<'_>, dir: &mut LogDir) {
+        self.log.take_back(turn, dir);
+        let end = self.log.log_end_offset();
+        if self.high_watermark > end || self.log.log_start_offset() > self.high_watermark {
+            self.move_high_watermark(turn, end);
+        }
+    }
+
     /// Raises the log's start to `before` (-1: the high watermark) and drops whole segments below it. Gives the new start.
+    ///
+    /// # Errors
+    /// `OffsetOutOfRange` above the high watermark or below -1; `KafkaStorageError` while the dir is offline.
     pub fn delete_records(
         &mut self,
         turn: &mut Turn<'_>,
         dir: &mut LogDir,
         before: Offset,
     ) -> Result<Offset, ErrorCode> {
-        let _ = (turn, dir, before);
-        todo!()
+        if matches!(dir.state(), DirState::Offline(_)) {
+            return Err(ErrorCode::KafkaStorageError);
+        }
+        let before = if before == -1 { self.high_watermark } else { before };
+        if before < 0 || before > self.high_watermark {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        self.log.raise_start(turn, dir, before);
+        Ok(self.log.log_start_offset())
     }
+
     pub fn apply_retention(&mut self, turn: &mut Turn<'_>, dir: &mut LogDir) {
-        let _ = (turn, dir);
-        todo!()
+        if !matches!(dir.state(), DirState::Offline(_)) {
+            self.log.retain(turn, dir, &self.config, self.high_watermark);
+        }
     }
+
+    /// Takes a new config: retention is applied at once, and a topic that no longer flushes shows all it has.
     pub fn reconfigure(&mut self, turn: &mut Turn<'_>, dir: &mut LogDir, config: Arc<TopicConfig>) {
-        let _ = (turn, dir, config);
-        todo!()
+        self.config = config;
+        if !self.is_flushing() {
+            self.move_high_watermark(turn, self.log.log_end_offset());
+        }
+        self.apply_retention(turn, dir);
     }
-    /// The topic was deleted: queues the removal of every file.
+
+    /// The topic was deleted: queues the removal of every file. The catalog without it must be queued in the same turn.
     pub fn remove(self, turn: &mut Turn<'_>, dir: &mut LogDir) {
-        let _ = (turn, dir);
-        todo!()
+        self.log.remove(turn, dir);
+    }
+
+    pub(super) fn log_mut(&mut self) -> &mut Log {
+        &mut self.log
+    }
+
+    /// The dir takes appends again, in a higher epoch.
+    pub(super) fn enter_epoch(&mut self, epoch: LeaderEpoch) {
+        self.leader_epoch = self.leader_epoch.max(epoch);
+    }
+
+    fn move_high_watermark(&mut self, turn: &mut Turn<'_>, to: Offset) -> bool {
+        let from = std::mem::replace(&mut self.high_watermark, to);
+        if from != to {
+            let TopicPartition { topic, partition } = self.id();
+            turn.note(Event::HighWatermarkMoved { topic, partition, from, to });
+        }
+        from != to
     }
 }
 
@@ -97,4 +216,10 @@ pub struct AppendRefused {
     /** Which record, and why: `record_errors` from version 8 on. */
     pub record: Option<(i32, &'static str)>,
     pub message: Option<String>,
+}
+
+impl From<ErrorCode> for AppendRefused {
+    fn from(error: ErrorCode) -> Self {
+        Self { error, record: None, message: None }
+    }
 }

@@ -1,0 +1,260 @@
+//! The two indexes of a segment: offset to position, timestamp to offset (Kafka's `OffsetIndex` and `TimeIndex`).
+//!
+//! Both are sparse, about one entry per `INTERVAL_BYTES` of log, and can be made again from the log.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::{ids::Offset, time::Timestamp};
+
+/// Bytes of log between two entries (`index.interval.bytes`).
+pub const INTERVAL_BYTES: u64 = 4096;
+/// Size of a full index (`segment.index.bytes`).
+const FULL_BYTES: usize = 10 * 1024 * 1024;
+
+/// The batch whose last offset is `base + relative` begins at `position`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct OffsetEntry {
+    relative: u32,
+    position: u32,
+}
+
+/// Offsets to positions. Invariant: both rise strictly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OffsetIndex {
+    entries: Vec<OffsetEntry>,
+}
+
+impl OffsetIndex {
+    pub const ENTRY_BYTES: u64 = 8;
+
+    /// Adds where the batch ending at `base + relative` begins. Gives the entry's bytes.
+    pub fn push(&mut self, relative: u32, position: u32) -> Bytes {
+        debug_assert!(self.entries.last().is_none_or(|last| last.relative < relative && last.position < position));
+        self.entries.push(OffsetEntry { relative, position });
+        encode_offset(&self.entries[self.entries.len() - 1..])
+    }
+
+    /// Where to begin looking for the offset `base + relative`: a batch's position at or before it.
+    pub fn position_before(&self, relative: i64) -> u64 {
+        let after = self.entries.partition_point(|entry| i64::from(entry.relative) <= relative);
+        after.checked_sub(1).map_or(0, |at| u64::from(self.entries[at].position))
+    }
+
+    /// A position that the batch holding `base + relative` ends at or before, if the index knows one.
+    pub fn position_after(&self, relative: i64) -> Option<u64> {
+        // The first entry at or beyond it may be that very batch, so it surely ends where the next entry's begins.
+        let at = self.entries.partition_point(|entry| i64::from(entry.relative) < relative);
+        self.entries.get(at + 1).map(|entry| u64::from(entry.position))
+    }
+
+    pub fn len(&self) -> u32 {
+        self.entries.len() as u32
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn is_full(&self) -> bool {
+        (self.entries.len() + 1) * Self::ENTRY_BYTES as usize > FULL_BYTES
+    }
+
+    pub fn truncate(&mut self, len: u32) {
+        self.entries.truncate(len as usize);
+    }
+
+    /// Forgets entries of offsets at or beyond `base + relative`.
+    pub fn truncate_offsets(&mut self, relative: i64) {
+        self.entries.truncate(self.entries.partition_point(|entry| i64::from(entry.relative) < relative));
+    }
+
+    /// The last entry: relative offset and position.
+    pub fn last(&self) -> Option<(u32, u32)> {
+        self.entries.last().map(|entry| (entry.relative, entry.position))
+    }
+
+    /// The file's bytes from entry `from` on.
+    pub fn encode_from(&self, from: u32) -> Bytes {
+        encode_offset(self.entries.get(from as usize..).unwrap_or_default())
+    }
+
+    /// Reads a file. A torn last entry is dropped. `None` where the invariant does not hold or a position lies at or
+    /// beyond `log_bytes`.
+    pub fn decode(bytes: &[u8], log_bytes: u64) -> Option<Self> {
+        let mut index = Self { entries: Vec::with_capacity(bytes.len() / 8) };
+        for entry in bytes.chunks_exact(8) {
+            let relative = u32::from_be_bytes(entry[..4].try_into().ok()?);
+            let position = u32::from_be_bytes(entry[4..].try_into().ok()?);
+            let rises = index.entries.last().is_none_or(|last| last.relative < relative && last.position < position);
+            if !rises || u64::from(position) >= log_bytes || relative > i32::MAX as u32 {
+                return None;
+            }
+            index.entries.push(OffsetEntry { relative, position });
+        }
+        Some(index)
+    }
+}
+
+fn encode_offset(entries: &[OffsetEntry]) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(entries.len() * 8);
+    for entry in entries {
+        bytes.put_u32(entry.relative);
+        bytes.put_u32(entry.position);
+    }
+    bytes.freeze()
+}
+
+/// No record before `base + relative` in the segment, that one's batch left out, is later than `timestamp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TimeEntry {
+    timestamp: Timestamp,
+    relative: u32,
+}
+
+/// Timestamps to offsets: the largest timestamp so far and the last offset of the batch that has it. Invariant: timestamps
+/// rise strictly, offsets never fall.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TimeIndex {
+    entries: Vec<TimeEntry>,
+}
+
+impl TimeIndex {
+    pub const ENTRY_BYTES: u64 = 12;
+
+    /// Adds an entry if its timestamp is later than all before. Gives the entry's bytes, or none.
+    pub fn push(&mut self, timestamp: Timestamp, relative: u32) -> Bytes {
+        if timestamp.0 < 0 || self.entries.last().is_some_and(|last| last.timestamp >= timestamp) {
+            return Bytes::new();
+        }
+        self.entries.push(TimeEntry { timestamp, relative });
+        encode_time(&self.entries[self.entries.len() - 1..])
+    }
+
+    /// The relative offset of a batch at or after which the first record at or after `timestamp` is found.
+    pub fn offset_before(&self, timestamp: Timestamp) -> u32 {
+        let after = self.entries.partition_point(|entry| entry.timestamp < timestamp);
+        after.checked_sub(1).map_or(0, |at| self.entries[at].relative)
+    }
+
+    /// The last entry: the largest timestamp and where it is.
+    pub fn last(&self) -> Option<(Timestamp, u32)> {
+        self.entries.last().map(|entry| (entry.timestamp, entry.relative))
+    }
+
+    pub fn len(&self) -> u32 {
+        self.entries.len() as u32
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn is_full(&self) -> bool {
+        // One entry is kept free for sealing.
+        (self.entries.len() + 2) * Self::ENTRY_BYTES as usize > FULL_BYTES
+    }
+
+    pub fn truncate(&mut self, len: u32) {
+        self.entries.truncate(len as usize);
+    }
+
+    /// Forgets entries of offsets at or beyond `base + relative`.
+    pub fn truncate_offsets(&mut self, relative: i64) {
+        self.entries.truncate(self.entries.partition_point(|entry| i64::from(entry.relative) < relative));
+    }
+
+    /// The file's bytes from entry `from` on.
+    pub fn encode_from(&self, from: u32) -> Bytes {
+        encode_time(self.entries.get(from as usize..).unwrap_or_default())
+    }
+
+    /// Reads a file. A torn last entry is dropped. `None` where the invariant does not hold.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut index = Self { entries: Vec::with_capacity(bytes.len() / 12) };
+        for entry in bytes.chunks_exact(12) {
+            let timestamp = Timestamp(i64::from_be_bytes(entry[..8].try_into().ok()?));
+            let relative = u32::from_be_bytes(entry[8..].try_into().ok()?);
+            let rises = index.entries.last().is_none_or(|last| last.timestamp < timestamp && last.relative <= relative);
+            if !rises || timestamp.0 < 0 || relative > i32::MAX as u32 {
+                return None;
+            }
+            index.entries.push(TimeEntry { timestamp, relative });
+        }
+        Some(index)
+    }
+}
+
+fn encode_time(entries: &[TimeEntry]) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(entries.len() * 12);
+    for entry in entries {
+        bytes.put_i64(entry.timestamp.0);
+        bytes.put_u32(entry.relative);
+    }
+    bytes.freeze()
+}
+
+/// The relative form of `offset` in a segment, where it has one.
+pub fn relative(base: Offset, offset: Offset) -> Option<u32> {
+    u32::try_from(offset.checked_sub(base)?).ok().filter(|relative| *relative <= i32::MAX as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_offset_index_finds_what_a_walk_finds(steps in prop::collection::vec((1_u32..50, 61_u32..9000), 0..80), torn in 0_usize..8) {
+            // One entry per batch: last offsets and positions.
+            let mut index = OffsetIndex::default();
+            let mut file = Vec::new();
+            let (mut next, mut position, mut batches) = (0_u32, 0_u32, Vec::new());
+            for (records, size) in steps {
+                file.extend_from_slice(&index.push(next + records - 1, position));
+                batches.push((next, next + records - 1, position, position + size));
+                (next, position) = (next + records, position + size);
+            }
+            for &(first, last, begin, end) in &batches {
+                for offset in first..=last {
+                    prop_assert!(index.position_before(i64::from(offset)) <= u64::from(begin));
+                    prop_assert!(index.position_after(i64::from(offset)).is_none_or(|after| after >= u64::from(end)));
+                }
+            }
+            file.extend(std::iter::repeat_n(0xee, torn));
+            prop_assert_eq!(OffsetIndex::decode(&file, u64::from(position)), Some(index.clone()));
+            prop_assert_eq!(&index.encode_from(0)[..], &file[..file.len() - torn]);
+            let half = i64::from(next / 2);
+            index.truncate_offsets(half);
+            prop_assert!(index.last().is_none_or(|(last, _)| i64::from(last) < half));
+        }
+
+        #[test]
+        fn a_time_index_never_skips_a_record(times in prop::collection::vec(0_i64..200, 1..80), asked in 0_i64..220) {
+            let mut index = TimeIndex::default();
+            let mut file = Vec::new();
+            let (mut largest, mut at) = (-1, 0);
+            for (offset, &time) in times.iter().enumerate() {
+                if time > largest {
+                    (largest, at) = (time, offset as u32);
+                }
+                file.extend_from_slice(&index.push(Timestamp(largest), at));
+            }
+            if let Some(first) = times.iter().position(|&time| time >= asked) {
+                prop_assert!(index.offset_before(Timestamp(asked)) as usize <= first);
+            }
+            prop_assert_eq!(TimeIndex::decode(&file), Some(index));
+        }
+
+        #[test]
+        fn any_bytes_are_an_index_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), size in 0_u64..10_000) {
+            if let Some(index) = OffsetIndex::decode(&bytes, size) {
+                prop_assert!(index.last().is_none_or(|(_, position)| u64::from(position) < size));
+            }
+            if let Some(index) = TimeIndex::decode(&bytes) {
+                prop_assert_eq!(index.len() as usize, bytes.len() / 12);
+            }
+        }
+    }
+}

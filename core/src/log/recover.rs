@@ -1,0 +1,382 @@
+//! Opening a log dir after any end: clean, killed, power lost at any moment.
+//!
+//!     Listing ─▶ Documents ─▶ AwaitingCatalog ─(the broker: open_logs)─▶ Logs ─▶ Committing ─▶ Ended
+//!
+//! S1: recovery after any crash point yields a log that is a prefix of appended batches including everything that was
+//! synced; recovery is idempotent. Up to `Committing` nothing is changed, so what cannot be read is left as it is.
+//! There the clean-shutdown marker goes first (B18), then what is removed and cut, then what is written, each durable
+//! before the next. The last write raises the broker's epoch, and with it the leader epoch of every log.
+
+mod one_log;
+mod scan;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+
+use self::one_log::{LoadWanted, LogRecovery, RecoveredLog};
+use super::{
+    Log, checkpoint,
+    dir::{DirOptions, LogDir},
+    layout::{self, LogFile},
+};
+use crate::{effect::*, error::Fatal, ids::*, trace::Event, turn::Turn};
+
+/// Logs that are read side by side.
+const LOGS_AT_ONCE: usize = 8;
+const DOCUMENTS: [&str; 5] =
+    [layout::CATALOG, layout::BROKER_EPOCH, layout::RECOVERY_POINTS, layout::LOG_STARTS, layout::CLEAN_SHUTDOWN];
+
+/// A log that should be there, as the catalog knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenLog {
+    pub id: TopicPartition,
+    pub topic: String,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub enum RecoveryStep {
+    /// Storage works. Bytes read, of bytes to read as far as is known.
+    Working { done: u64, total: u64 },
+    /// The catalog's document, `None` on a first start. The broker reads it and calls `Recovery::open_logs`.
+    Catalog(Option<Bytes>),
+    /// The dir takes appends.
+    Done(Box<Opened>),
+    /// The dir does not open. Nothing was changed in it, unless its last commit failed half way, which is no harm.
+    Failed(Fatal),
+}
+
+/// An open log dir.
+#[derive(Debug)]
+pub struct Opened {
+    pub dir: LogDir,
+    /// Those that were asked for, in that order. A log that was not there is empty.
+    pub logs: Vec<Log>,
+    /// It was shut down cleanly.
+    pub was_clean: bool,
+}
+
+/// The phases of opening a log dir.
+#[derive(Clone, Debug)]
+pub struct Recovery {
+    options: DirOptions,
+    phase: Phase,
+    /// Of each partition's directory, its files and their lengths.
+    files: BTreeMap<Arc<str>, BTreeMap<LogFile, u64>>,
+    /// Names of what is left over in partitions' directories.
+    leftovers: Vec<FileName>,
+    has_kept_room: bool,
+    documents: BTreeMap<&'static str, Bytes>,
+    done: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Phase {
+    Listing(IoId),
+    Documents(BTreeMap<IoId, &'static str>),
+    AwaitingCatalog,
+    Logs(Logs),
+    Committing { io: IoId, recovered: Vec<RecoveredLog>, epoch: LeaderEpoch, stages: VecDeque<Vec<WriteOp>> },
+    Ended,
+}
+
+#[derive(Clone, Debug)]
+struct Logs {
+    /// In the order in which they were asked for; `None` while one is being read.
+    recovered: Vec<Option<RecoveredLog>>,
+    waiting: VecDeque<(u32, LogRecovery)>,
+    reading: BTreeMap<IoId, (u32, LogRecovery, FileName)>,
+    orphans: Vec<FileName>,
+}
+
+impl Recovery {
+    /// Begins to open the dir: asks storage what is there.
+    pub fn start(turn: &mut Turn<'_>, options: DirOptions) -> Self {
+        let io = turn.next_io();
+        turn.effects.push(Effect::List { io, prefix: String::new() });
+        Self {
+            options,
+            phase: Phase::Listing(io),
+            files: BTreeMap::new(),
+            leftovers: Vec::new(),
+            has_kept_room: false,
+            documents: BTreeMap::new(),
+            done: 0,
+        }
+    }
+
+    pub fn on_listed(&mut self, turn: &mut Turn<'_>, io: IoId, entries: Vec<Entry>) -> RecoveryStep {
+        if !matches!(self.phase, Phase::Listing(listing) if listing == io) {
+            return self.working();
+        }
+        let mut loads = BTreeMap::new();
+        for Entry { file, len } in entries {
+            if let Some(document) = DOCUMENTS.into_iter().find(|document| **document == *file) {
+                let io = turn.next_io();
+                turn.effects.push(Effect::Load { io, file, at: 0, len });
+                loads.insert(io, document);
+                continue;
+            }
+            self.has_kept_room |= &*file == layout::KEPT_ROOM;
+            match layout::parse(&file) {
+                Some((_, LogFile::Leftover)) => self.leftovers.push(file),
+                Some((dir, kind)) => _ = self.files.entry(dir.into()).or_default().insert(kind, len),
+                // Not ours; nothing here reads or removes it.
+                None => {}
+            }
+        }
+        self.phase = Phase::Documents(loads);
+        self.after_documents()
+    }
+
+    pub fn on_loaded(&mut self, turn: &mut Turn<'_>, io: IoId, bytes: Bytes) -> RecoveryStep {
+        self.done += bytes.len() as u64;
+        match &mut self.phase {
+            Phase::Documents(loads) => {
+                if let Some(document) = loads.remove(&io) {
+                    self.documents.insert(document, bytes);
+                }
+                self.after_documents()
+            }
+            Phase::Logs(logs) => {
+                let Some((index, mut log, _)) = logs.reading.remove(&io) else { return self.working() };
+                if let Err(fatal) = log.on_loaded(bytes) {
+                    return self.enter_failed(fatal);
+                }
+                logs.waiting.push_front((index, log));
+                self.read_on(turn)
+            }
+            _ => self.working(),
+        }
+    }
+
+    pub fn on_committed(&mut self, turn: &mut Turn<'_>, io: IoId) -> RecoveryStep {
+        match &mut self.phase {
+            Phase::Committing { io: committing, .. } if *committing == io => {
+                turn.note(Event::CommitDone { io });
+                self.commit_next(turn)
+            }
+            _ => self.working(),
+        }
+    }
+
+    pub fn on_failed(&mut self, turn: &mut Turn<'_>, io: IoId, why: StorageError) -> RecoveryStep {
+        let file = match &mut self.phase {
+            Phase::Listing(listing) if *listing == io => String::new(),
+            Phase::Documents(loads) if loads.contains_key(&io) => loads[&io].to_owned(),
+            Phase::Logs(logs) if logs.reading.contains_key(&io) => logs.reading[&io].2.to_string(),
+            Phase::Committing { io: committing, stages, .. } if *committing == io => {
+                turn.note(Event::CommitFailed { io, why: why.kind });
+                if why.kind == StorageErrorKind::NoSpace && std::mem::take(&mut self.has_kept_room) {
+                    // The room was kept for this. It is made again when there is some.
+                    if let Some(stage) = stages.front_mut() {
+                        stage.insert(0, WriteOp::Remove { file: layout::KEPT_ROOM.into() });
+                    }
+                    return self.issue_stage(turn);
+                }
+                String::new()
+            }
+            _ => return self.working(),
+        };
+        self.enter_failed(Fatal { file, why: why.detail })
+    }
+
+    /// Goes on once the broker knows which logs there should be. Directories of others are removed.
+    pub fn open_logs(&mut self, turn: &mut Turn<'_>, logs: Vec<OpenLog>) -> RecoveryStep {
+        if !matches!(self.phase, Phase::AwaitingCatalog) {
+            return self.working();
+        }
+        match self.plan(turn, logs) {
+            Ok(logs) => {
+                self.phase = Phase::Logs(logs);
+                self.read_on(turn)
+            }
+            Err(fatal) => self.enter_failed(fatal),
+        }
+    }
+
+    fn after_documents(&mut self) -> RecoveryStep {
+        match &self.phase {
+            Phase::Documents(loads) if loads.is_empty() => {
+                self.phase = Phase::AwaitingCatalog;
+                RecoveryStep::Catalog(self.documents.get(layout::CATALOG).cloned())
+            }
+            _ => self.working(),
+        }
+    }
+
+    fn plan(&mut self, turn: &Turn<'_>, logs: Vec<OpenLog>) -> Result<Logs, Fatal> {
+        let starts = self.offsets(layout::LOG_STARTS)?;
+        let points = self.offsets(layout::RECOVERY_POINTS)?;
+        let mut files = std::mem::take(&mut self.files);
+        let mut waiting = VecDeque::new();
+        for (index, log) in logs.into_iter().enumerate() {
+            let dir = layout::partition_dir(&log.topic, log.id.partition);
+            let offset = |of: &BTreeMap<Arc<str>, Offset>| of.get(&dir).copied().unwrap_or(0).max(0);
+            let (start, point) = (offset(&starts), offset(&points));
+            let found = files.remove(&dir).unwrap_or_default();
+            let log = LogRecovery::new(log.id, dir, found, (start, point), (&self.options, turn.now.wall));
+            waiting.push_back((index as u32, log));
+        }
+        if !self.documents.contains_key(layout::CATALOG)
+            && let Some((dir, _)) = files.iter().find(|(_, found)| has_records(found))
+        {
+            let why = "holds records, but the catalog of topics is missing".to_owned();
+            return Err(Fatal { file: dir.to_string(), why });
+        }
+        let paths = |(dir, found): (Arc<str>, BTreeMap<LogFile, u64>)| {
+            found.into_keys().map(move |file| layout::path(&dir, file)).collect::<Vec<_>>()
+        };
+        let mut orphans: Vec<FileName> = files.into_iter().flat_map(paths).collect();
+        orphans.append(&mut self.leftovers);
+        Ok(Logs { recovered: vec![None; waiting.len()], waiting, reading: BTreeMap::new(), orphans })
+    }
+
+    fn offsets(&self, document: &'static str) -> Result<BTreeMap<Arc<str>, Offset>, Fatal> {
+        let Some(bytes) = self.documents.get(document) else { return Ok(BTreeMap::new()) };
+        checkpoint::read_offsets(bytes).ok_or_else(|| damaged(document))
+    }
+
+    /// Has as many logs read as may be at once.
+    fn read_on(&mut self, turn: &mut Turn<'_>) -> RecoveryStep {
+        let Phase::Logs(logs) = &mut self.phase else { return self.working() };
+        let mut held = VecDeque::new();
+        while let Some((index, mut log)) = logs.waiting.pop_front() {
+            if logs.reading.len() >= LOGS_AT_ONCE {
+                held.push_back((index, log));
+                held.append(&mut logs.waiting);
+                break;
+            }
+            match log.wanted() {
+                Ok(Some(LoadWanted { file, at, len })) => {
+                    let io = turn.next_io();
+                    turn.effects.push(Effect::Load { io, file: file.clone(), at, len });
+                    logs.reading.insert(io, (index, log, file));
+                }
+                Ok(None) => match log.finish() {
+                    Ok(recovered) => logs.recovered[index as usize] = Some(recovered),
+                    Err(fatal) => return self.enter_failed(fatal),
+                },
+                Err(fatal) => return self.enter_failed(fatal),
+            }
+        }
+        logs.waiting = held;
+        if logs.reading.is_empty() && logs.waiting.is_empty() { self.enter_committing(turn) } else { self.working() }
+    }
+
+    fn enter_committing(&mut self, turn: &mut Turn<'_>) -> RecoveryStep {
+        let Phase::Logs(logs) = std::mem::replace(&mut self.phase, Phase::Ended) else { return self.working() };
+        let mut recovered: Vec<RecoveredLog> = logs.recovered.into_iter().flatten().collect();
+        let before = match self.documents.get(layout::BROKER_EPOCH).map(|bytes| checkpoint::read_broker_epoch(bytes)) {
+            Some(None) => return self.enter_failed(damaged(layout::BROKER_EPOCH)),
+            Some(Some(epoch)) => epoch,
+            None => -1,
+        };
+        let latest = recovered.iter().filter_map(|log| log.parts.epochs.latest()).max().unwrap_or(-1);
+        let Some(epoch) = before.max(latest).checked_add(1) else {
+            return self.enter_failed(damaged(layout::BROKER_EPOCH));
+        };
+        let marker = Vec::from_iter(self.was_clean().then(|| remove(layout::CLEAN_SHUTDOWN)));
+        let mut cut: Vec<WriteOp> = logs.orphans.into_iter().map(|file| WriteOp::Remove { file }).collect();
+        let mut write = Vec::new();
+        for log in &mut recovered {
+            cut.append(&mut log.cut);
+            write.append(&mut log.write);
+        }
+        let bytes = checkpoint::write_broker_epoch(epoch);
+        write.push(WriteOp::Put { file: layout::BROKER_EPOCH.into(), bytes });
+        if !self.has_kept_room {
+            let bytes = Bytes::from(vec![0; self.options.kept_room as usize]);
+            write.push(WriteOp::Put { file: layout::KEPT_ROOM.into(), bytes });
+        }
+        let stages = [Vec::new(), marker, cut, write].into_iter().enumerate();
+        let stages = stages.filter(|(at, stage)| *at == 0 || !stage.is_empty()).map(|(_, stage)| stage).collect();
+        self.phase = Phase::Committing { io: IoId(0), recovered, epoch, stages };
+        self.commit_next(turn)
+    }
+
+    /// The stage in front is done.
+    fn commit_next(&mut self, turn: &mut Turn<'_>) -> RecoveryStep {
+        if let Phase::Committing { stages, .. } = &mut self.phase {
+            stages.pop_front();
+            if !stages.is_empty() {
+                return self.issue_stage(turn);
+            }
+        }
+        self.enter_done(turn)
+    }
+
+    fn issue_stage(&mut self, turn: &mut Turn<'_>) -> RecoveryStep {
+        if let Phase::Committing { io, stages, .. } = &mut self.phase {
+            let ops = stages.front().cloned().unwrap_or_default();
+            *io = turn.next_io();
+            let bytes = ops.iter().map(bytes_of).sum();
+            turn.note(Event::CommitIssued { io: *io, ops: ops.len() as u32, bytes, sync: true });
+            turn.effects.push(Effect::Commit { io: *io, ops, sync: true });
+        }
+        self.working()
+    }
+
+    fn enter_done(&mut self, turn: &mut Turn<'_>) -> RecoveryStep {
+        let Phase::Committing { recovered, epoch, .. } = std::mem::replace(&mut self.phase, Phase::Ended) else {
+            return self.working();
+        };
+        let was_clean = self.was_clean();
+        turn.note(Event::LogDirOpened { recovered: !was_clean });
+        let mut dir = LogDir::new(self.options, epoch);
+        dir.set_room_kept();
+        let mut logs = Vec::with_capacity(recovered.len());
+        for RecoveredLog { parts, bytes_scanned, bytes_cut, .. } in recovered {
+            dir.add_log(parts.id, parts.dir.clone(), parts.log_start, parts.log_end);
+            let (topic, partition) = (parts.id.topic, parts.id.partition);
+            let (start, end) = (parts.log_start, parts.log_end);
+            turn.note(Event::LogRecovered { topic, partition, start, end, bytes_scanned, bytes_cut });
+            logs.push(Log::from_parts(parts));
+        }
+        RecoveryStep::Done(Box::new(Opened { dir, logs, was_clean }))
+    }
+
+    fn enter_failed(&mut self, fatal: Fatal) -> RecoveryStep {
+        self.phase = Phase::Ended;
+        RecoveryStep::Failed(fatal)
+    }
+
+    fn was_clean(&self) -> bool {
+        self.documents.contains_key(layout::CLEAN_SHUTDOWN)
+    }
+
+    fn working(&self) -> RecoveryStep {
+        let left = match &self.phase {
+            Phase::Logs(logs) => {
+                let reading = logs.reading.values().map(|(_, log, _)| log);
+                logs.waiting.iter().map(|(_, log)| log).chain(reading).map(LogRecovery::bytes_left).sum()
+            }
+            _ => 0,
+        };
+        RecoveryStep::Working { done: self.done, total: self.done + left }
+    }
+}
+
+fn has_records(files: &BTreeMap<LogFile, u64>) -> bool {
+    files.iter().any(|(file, len)| matches!(file, LogFile::Log(_)) && *len > 0)
+}
+
+fn remove(file: &str) -> WriteOp {
+    WriteOp::Remove { file: file.into() }
+}
+
+fn damaged(file: &str) -> Fatal {
+    Fatal { file: file.to_owned(), why: "is damaged".to_owned() }
+}
+
+fn bytes_of(op: &WriteOp) -> u64 {
+    match op {
+        WriteOp::Append { bytes, .. } => bytes.len(),
+        WriteOp::Put { bytes, .. } => bytes.len() as u64,
+        _ => 0,
+    }
+}
