@@ -71,6 +71,8 @@ error_codes! {
     UnknownTopicId = 100, "UNKNOWN_TOPIC_ID", retriable;
     InconsistentTopicId = 103, "INCONSISTENT_TOPIC_ID", retriable;
     FetchSessionTopicIdError = 106, "FETCH_SESSION_TOPIC_ID_ERROR", retriable;
+    MismatchedEndpointType = 114, "MISMATCHED_ENDPOINT_TYPE";
+    UnsupportedEndpointType = 115, "UNSUPPORTED_ENDPOINT_TYPE";
     RebootstrapRequired = 129, "REBOOTSTRAP_REQUIRED";
 }
 

@@ -1,9 +1,35 @@
 //! CreateTopics (key 19, versions 2–7)
+//!
+//! Behaviour
+//! - Each topic is created or refused for itself; one that is named twice is refused twice.
+//! - The answer waits until storage has the topics, no longer than the client's timeout.
+//! - With `validate_only` everything is checked and nothing done.
+//!
+//! Versions
+//! - 4 defaults as -1 · 5 flexible, the topic's configs · 7 topic ids
+//!
+//! Differs from Kafka
+//! - There is one broker, so a replication factor above 1 is INVALID_REPLICATION_FACTOR.
+//! - A cluster holds 4,000 topics and 10,000 partitions at most; beyond them it is POLICY_VIOLATION.
 
-use kafka_wire::CreateTopicsRequest;
+use std::collections::BTreeMap;
 
-use super::{Ask, Handled};
-use crate::{broker::Topics, trace::event::CloseReason, turn::Turn};
+use kafka_wire::{
+    CreateTopicsRequest, CreateTopicsResponse,
+    create_topics_request::CreatableTopic,
+    create_topics_response::{CreatableTopicConfigs, CreatableTopicResult},
+};
+use kafka_wire_core::{StrBytes, Uuid};
+
+use super::{Ask, Handled, describe_configs::topic_source};
+use crate::{
+    broker::Topics,
+    config::TopicConfig,
+    controller::{Change, NewTopic, Refused, Topic},
+    error::ErrorCode,
+    ids::BrokerId,
+    turn::Turn,
+};
 
 impl Topics {
     pub(in crate::broker) fn on_create_topics(
@@ -12,7 +38,112 @@ impl Topics {
         ask: Ask,
         request: CreateTopicsRequest,
     ) -> Handled {
-        let _ = (turn, ask, request);
-        Handled::Close(CloseReason::UnknownApi)
+        let mut changes = Vec::new();
+        let mut results = Vec::with_capacity(request.topics.len());
+        for asked in &request.topics {
+            let is_twice = request.topics.iter().filter(|other| other.name == asked.name).count() > 1;
+            let made = match is_twice {
+                true => Err(Refused::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
+                false => self.create_asked(turn, asked, request.validate_only, &mut changes),
+            };
+            results.push(self.created_result(turn, ask, asked, made));
+        }
+        let answer = move |error: Option<ErrorCode>| {
+            let mut response = CreateTopicsResponse::default();
+            response.topics = results.clone();
+            for result in response.topics.iter_mut().filter(|result| result.error_code == 0) {
+                if let Some(error) = error {
+                    *result = failed(result.name.clone(), error);
+                }
+            }
+            response
+        };
+        if changes.is_empty() {
+            return ask.reply(&answer(None));
+        }
+        let version = self.carry_out(turn, changes);
+        ask.after_commit(version, request.timeout_ms, answer)
     }
+
+    fn create_asked(
+        &mut self,
+        turn: &mut Turn<'_>,
+        asked: &CreatableTopic,
+        validate_only: bool,
+        changes: &mut Vec<Change>,
+    ) -> Result<Topic, Refused> {
+        let new = new_topic(asked)?;
+        if validate_only {
+            return self.catalog.plan_topic(&new);
+        }
+        changes.extend(self.catalog.create_topic(turn.rng, &new)?);
+        let missing = || Refused::new(ErrorCode::UnknownServerError, "the topic is gone again");
+        self.catalog.topic_named(&new.name).cloned().ok_or_else(missing)
+    }
+
+    fn created_result(
+        &self,
+        turn: &mut Turn<'_>,
+        ask: Ask,
+        asked: &CreatableTopic,
+        made: Result<Topic, Refused>,
+    ) -> CreatableTopicResult {
+        let topic = match made {
+            Ok(topic) => topic,
+            Err(refused) => {
+                ask.refuse(turn, refused.error);
+                let mut result = failed(asked.name.clone(), refused.error);
+                result.error_message = Some(StrBytes::from(refused.message));
+                return result;
+            }
+        };
+        let mut result = CreatableTopicResult::default();
+        result.name = asked.name.clone();
+        result.topic_id = Uuid::from_bytes(topic.id.0);
+        result.num_partitions = topic.partitions;
+        result.replication_factor = 1;
+        result.configs = Some(self.created_configs(&topic));
+        result
+    }
+
+    fn created_configs(&self, topic: &Topic) -> Vec<CreatableTopicConfigs> {
+        let told = TopicConfig::ROWS.iter().map(|row| {
+            let mut config = CreatableTopicConfigs::default();
+            config.name = StrBytes::from(row.name);
+            config.value = topic.config.get(row.name).map(StrBytes::from);
+            config.config_source = topic_source(&self.catalog, topic, row.name) as i8;
+            config
+        });
+        told.collect()
+    }
+}
+
+fn failed(name: StrBytes, error: ErrorCode) -> CreatableTopicResult {
+    let mut result = CreatableTopicResult::default();
+    result.name = name;
+    result.error_code = error.code();
+    result.num_partitions = -1;
+    result.replication_factor = -1;
+    result.configs = Some(Vec::new());
+    result
+}
+
+fn new_topic(asked: &CreatableTopic) -> Result<NewTopic, Refused> {
+    let mut overrides = BTreeMap::new();
+    for config in &asked.configs {
+        let null = || {
+            let why = format!("Null value not supported for topic configs: {}", &*config.name);
+            Refused::new(ErrorCode::InvalidConfig, why)
+        };
+        overrides.insert(config.name.to_string(), config.value.as_deref().ok_or_else(null)?.to_owned());
+    }
+    let brokers = |ids: &[i32]| ids.iter().copied().map(BrokerId).collect();
+    let assignments = asked.assignments.iter().map(|given| (given.partition_index, brokers(&given.broker_ids)));
+    Ok(NewTopic {
+        name: asked.name.to_string(),
+        partitions: asked.num_partitions,
+        replication_factor: asked.replication_factor,
+        assignments: assignments.collect(),
+        overrides,
+    })
 }

@@ -1,9 +1,24 @@
 //! DescribeCluster (key 60, versions 0–2)
+//!
+//! Behaviour
+//! - Tells the cluster's id, its controller and its brokers (KIP-700).
+//! - Who asks for controllers is told that this is a broker (MISMATCHED_ENDPOINT_TYPE, KIP-919).
+//!
+//! Versions
+//! - 1 endpoint types · 2 fenced brokers
+//!
+//! Differs from Kafka
+//! - The controller is always this broker, and no broker is ever fenced.
 
-use kafka_wire::DescribeClusterRequest;
+use kafka_wire::{DescribeClusterRequest, DescribeClusterResponse, describe_cluster_response::DescribeClusterBroker};
+use kafka_wire_core::StrBytes;
 
-use super::{Ask, Handled};
-use crate::{broker::Topics, trace::event::CloseReason, turn::Turn};
+use super::{Ask, CLUSTER_OPERATIONS, Handled};
+use crate::{broker::Topics, error::ErrorCode, turn::Turn};
+
+/// `EndpointType`.
+const BROKERS: i8 = 1;
+const CONTROLLERS: i8 = 2;
 
 impl Topics {
     pub(in crate::broker) fn on_describe_cluster(
@@ -12,7 +27,31 @@ impl Topics {
         ask: Ask,
         request: DescribeClusterRequest,
     ) -> Handled {
-        let _ = (turn, ask, request);
-        Handled::Close(CloseReason::UnknownApi)
+        let mut response = DescribeClusterResponse::default();
+        response.endpoint_type = request.endpoint_type;
+        if request.endpoint_type != BROKERS {
+            let (error, why) = match request.endpoint_type {
+                CONTROLLERS => (
+                    ErrorCode::MismatchedEndpointType,
+                    "The request was sent to an endpoint of the wrong type.".to_owned(),
+                ),
+                other => (ErrorCode::UnsupportedEndpointType, format!("Unsupported endpoint type {other}")),
+            };
+            response.endpoint_type = BROKERS;
+            response.error_code = ask.refuse(turn, error);
+            response.error_message = Some(StrBytes::from(why));
+            return ask.reply(&response);
+        }
+        response.cluster_id = StrBytes::from(self.catalog.cluster_id.as_str());
+        response.controller_id = self.catalog.broker.0;
+        let mut broker = DescribeClusterBroker::default();
+        broker.broker_id = self.catalog.broker.0;
+        broker.host = StrBytes::from(self.catalog.address.host.as_str());
+        broker.port = i32::from(self.catalog.address.port);
+        response.brokers = vec![broker];
+        if request.include_cluster_authorized_operations {
+            response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+        }
+        ask.reply(&response)
     }
 }

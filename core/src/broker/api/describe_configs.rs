@@ -1,9 +1,48 @@
 //! DescribeConfigs (key 32, versions 1–4)
+//!
+//! Behaviour
+//! - Tells what a topic or this broker is told, where each value comes from, and on request what lies under it.
+//! - Keys that are named filter; a null list asks for all. Names that do not exist are left out.
+//! - The broker's empty name means the defaults of all brokers, of which none can be set.
+//!
+//! Versions
+//! - 1 synonyms · 3 types and documentation · 4 flexible
+//!
+//! Differs from Kafka
+//! - Only configs that Ottla honours are there.
+//! - A synonym has the topic's name for it, not the broker's (`retention.ms`, not `log.retention.ms`).
 
-use kafka_wire::DescribeConfigsRequest;
+use kafka_wire::{
+    DescribeConfigsRequest, DescribeConfigsResponse,
+    describe_configs_request::DescribeConfigsResource,
+    describe_configs_response::{DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym},
+};
+use kafka_wire_core::StrBytes;
 
 use super::{Ask, Handled};
-use crate::{broker::Topics, trace::event::CloseReason, turn::Turn};
+use crate::{
+    broker::Topics,
+    config::{BrokerConfig, ConfigRow, TopicConfig},
+    controller::{Catalog, Refused, Topic, catalog::check_topic_name},
+    error::ErrorCode,
+    turn::Turn,
+};
+
+/// `ConfigResource.Type`.
+pub(super) const TOPIC_RESOURCE: i8 = 2;
+pub(super) const BROKER_RESOURCE: i8 = 4;
+
+/// Where a value comes from (`DescribeConfigsResponse.ConfigSource`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConfigSource {
+    DynamicTopic = 1,
+    DynamicBroker = 2,
+    StaticBroker = 4,
+    Default = 5,
+}
+
+/// What a value is, from the top down: the first is the one that holds.
+type Layers = Vec<(ConfigSource, String)>;
 
 impl Topics {
     pub(in crate::broker) fn on_describe_configs(
@@ -12,7 +51,116 @@ impl Topics {
         ask: Ask,
         request: DescribeConfigsRequest,
     ) -> Handled {
-        let _ = (turn, ask, request);
-        Handled::Close(CloseReason::UnknownApi)
+        let mut response = DescribeConfigsResponse::default();
+        for resource in &request.resources {
+            let mut result = DescribeConfigsResult::default();
+            result.resource_type = resource.resource_type;
+            result.resource_name = resource.resource_name.clone();
+            match self.described(resource, request.include_synonyms, request.include_documentation) {
+                Ok(configs) => result.configs = configs,
+                Err(refused) => {
+                    result.error_code = ask.refuse(turn, refused.error);
+                    result.error_message = Some(StrBytes::from(refused.message));
+                }
+            }
+            response.results.push(result);
+        }
+        ask.reply(&response)
     }
+
+    fn described(
+        &self,
+        resource: &DescribeConfigsResource,
+        with_synonyms: bool,
+        with_documentation: bool,
+    ) -> Result<Vec<DescribeConfigsResourceResult>, Refused> {
+        let catalog = &self.catalog;
+        let name = &*resource.resource_name;
+        let is_asked =
+            |row: &str| resource.configuration_keys.as_ref().is_none_or(|keys| keys.iter().any(|key| &**key == row));
+        let tell = Tell { with_synonyms, with_documentation };
+        match resource.resource_type {
+            TOPIC_RESOURCE => {
+                check_topic_name(name)?;
+                let unknown = || {
+                    Refused::new(ErrorCode::UnknownTopicOrPartition, "This server does not host this topic-partition.")
+                };
+                let topic = catalog.topic_named(name).ok_or_else(unknown)?;
+                let rows = TopicConfig::ROWS.iter().filter(|row| is_asked(row.name));
+                Ok(rows.map(|row| tell.row(row, topic_layers(catalog, topic, row.name))).collect())
+            }
+            BROKER_RESOURCE if name.is_empty() => Ok(Vec::new()),
+            BROKER_RESOURCE => {
+                check_broker(catalog, name)?;
+                let rows = BrokerConfig::ROWS.iter().filter(|row| is_asked(row.name));
+                Ok(rows.map(|row| tell.row(row, broker_layers(catalog, row.name))).collect())
+            }
+            other => {
+                let why = format!("Unsupported resource type: {other}");
+                Err(Refused::new(ErrorCode::InvalidRequest, why))
+            }
+        }
+    }
+}
+
+/// A broker is asked about itself only.
+pub(super) fn check_broker(catalog: &Catalog, name: &str) -> Result<(), Refused> {
+    if name.parse() == Ok(catalog.broker.0) {
+        return Ok(());
+    }
+    let why = format!("Unexpected broker id, expected {} or empty string, but received {name}", catalog.broker);
+    Err(Refused::new(ErrorCode::InvalidRequest, why))
+}
+
+/// Where the value of a topic's config comes from.
+pub(super) fn topic_source(catalog: &Catalog, topic: &Topic, name: &str) -> ConfigSource {
+    topic_layers(catalog, topic, name).first().map_or(ConfigSource::Default, |(source, _)| *source)
+}
+
+fn topic_layers(catalog: &Catalog, topic: &Topic, name: &str) -> Layers {
+    let set = topic.overrides.get(name).map(|value| (ConfigSource::DynamicTopic, value.clone()));
+    let started = catalog.topic_defaults().get(name).map(|value| (ConfigSource::StaticBroker, value.clone()));
+    let default = TopicConfig::row(name).map(|row| (ConfigSource::Default, row.default.to_owned()));
+    set.into_iter().chain(started).chain(default).collect()
+}
+
+fn broker_layers(catalog: &Catalog, name: &str) -> Layers {
+    let set = catalog.broker_overrides().get(name).map(|value| (ConfigSource::DynamicBroker, value.clone()));
+    let default = BrokerConfig::default().get(name);
+    let started = catalog.started_config().get(name).filter(|value| Some(value) != default.as_ref());
+    let started = started.map(|value| (ConfigSource::StaticBroker, value));
+    set.into_iter().chain(started).chain(default.map(|value| (ConfigSource::Default, value))).collect()
+}
+
+struct Tell {
+    with_synonyms: bool,
+    with_documentation: bool,
+}
+
+impl Tell {
+    fn row<C>(&self, row: &ConfigRow<C>, layers: Layers) -> DescribeConfigsResourceResult {
+        let mut result = DescribeConfigsResourceResult::default();
+        result.name = StrBytes::from(row.name);
+        if let Some((source, value)) = layers.first() {
+            result.value = Some(StrBytes::from(value.as_str()));
+            result.config_source = *source as i8;
+        }
+        result.read_only = !row.dynamic;
+        result.config_type = row.kind as i8;
+        if self.with_documentation {
+            result.documentation = Some(StrBytes::from(row.doc.trim()));
+        }
+        if self.with_synonyms {
+            result.synonyms = layers.into_iter().map(|(source, value)| synonym(row.name, source, value)).collect();
+        }
+        result
+    }
+}
+
+fn synonym(name: &str, source: ConfigSource, value: String) -> DescribeConfigsSynonym {
+    let mut synonym = DescribeConfigsSynonym::default();
+    synonym.name = StrBytes::from(name);
+    synonym.value = Some(StrBytes::from(value));
+    synonym.source = source as i8;
+    synonym
 }

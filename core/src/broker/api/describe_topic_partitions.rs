@@ -1,9 +1,31 @@
-//! DescribeTopicPartitions (key 75, versions 0)
+//! DescribeTopicPartitions (key 75, version 0)
+//!
+//! Behaviour
+//! - Tells the topics that are asked for by name, all of them where none is, by rising name (KIP-966).
+//! - Stops after as many partitions as the client or `max.request.partition.size.limit` allows, and says where to go on.
+//! - A cursor begins at its topic, or behind it where that is gone.
+//!
+//! Versions
+//! - 0 the only one
+//!
+//! Differs from Kafka
+//! - A partition has one replica, so nobody else was ever eligible to lead it.
 
-use kafka_wire::DescribeTopicPartitionsRequest;
+use std::collections::BTreeSet;
 
-use super::{Ask, Handled};
-use crate::{broker::Topics, trace::event::CloseReason, turn::Turn};
+use kafka_wire::{
+    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
+    describe_topic_partitions_response::{
+        Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
+    },
+};
+use kafka_wire_core::{StrBytes, Uuid};
+
+use super::{Ask, Handled, TOPIC_OPERATIONS};
+use crate::{broker::Topics, controller::catalog::check_topic_name, error::ErrorCode, ids::*, turn::Turn};
+
+/// Default of `max.request.partition.size.limit`.
+const PARTITIONS_MAX: i32 = 2000;
 
 impl Topics {
     pub(in crate::broker) fn on_describe_topic_partitions(
@@ -12,7 +34,80 @@ impl Topics {
         ask: Ask,
         request: DescribeTopicPartitionsRequest,
     ) -> Handled {
-        let _ = (turn, ask, request);
-        Handled::Close(CloseReason::UnknownApi)
+        let asked_by_name = !request.topics.is_empty();
+        let mut names: BTreeSet<String> = match asked_by_name {
+            true => request.topics.iter().map(|topic| topic.name.to_string()).collect(),
+            false => self.catalog.topics().map(|topic| topic.name.clone()).collect(),
+        };
+        let mut from = 0;
+        if let Some(cursor) = &request.cursor {
+            names = names.split_off(&*cursor.topic_name);
+            from =
+                if names.first().is_some_and(|name| **name == *cursor.topic_name) { cursor.partition_index } else { 0 };
+        }
+        let mut left = request.response_partition_limit.clamp(1, PARTITIONS_MAX);
+        let mut response = DescribeTopicPartitionsResponse::default();
+        for name in names {
+            if left == 0 {
+                response.next_cursor = Some(cursor(&name, 0));
+                break;
+            }
+            let (told, next) = self.described_topic(turn, ask, &name, from.max(0), left);
+            left -= told.partitions.len() as i32;
+            from = 0;
+            response.topics.push(told);
+            if let Some(next) = next {
+                response.next_cursor = Some(cursor(&name, next));
+                break;
+            }
+        }
+        ask.reply(&response)
     }
+
+    /// A topic's partitions from `from` on, and the first that had no room.
+    fn described_topic(
+        &self,
+        turn: &mut Turn<'_>,
+        ask: Ask,
+        name: &str,
+        from: PartitionIndex,
+        room: i32,
+    ) -> (DescribeTopicPartitionsResponseTopic, Option<PartitionIndex>) {
+        let mut told = DescribeTopicPartitionsResponseTopic::default();
+        told.name = Some(StrBytes::from(name));
+        let Some(topic) = self.catalog.topic_named(name) else {
+            let error =
+                check_topic_name(name).map_or_else(|refused| refused.error, |()| ErrorCode::UnknownTopicOrPartition);
+            told.error_code = ask.refuse(turn, error);
+            return (told, None);
+        };
+        told.topic_id = Uuid::from_bytes(topic.id.0);
+        told.is_internal = topic.is_internal;
+        told.topic_authorized_operations = TOPIC_OPERATIONS;
+        let end = topic.partitions.min(from.saturating_add(room));
+        told.partitions = (from..end).map(|index| self.described_partition(topic.id, index)).collect();
+        (told, (end < topic.partitions).then_some(end))
+    }
+
+    fn described_partition(&self, topic: TopicId, index: PartitionIndex) -> DescribeTopicPartitionsResponsePartition {
+        let replica = self.replica(topic, index);
+        let mut told = DescribeTopicPartitionsResponsePartition::default();
+        told.partition_index = index;
+        told.error_code = if replica.is_online { 0 } else { ErrorCode::LeaderNotAvailable.code() };
+        told.leader_id = replica.leader;
+        told.leader_epoch = replica.leader_epoch;
+        told.replica_nodes = vec![self.catalog.broker.0];
+        told.isr_nodes = vec![self.catalog.broker.0];
+        told.eligible_leader_replicas = Some(Vec::new());
+        told.last_known_elr = Some(Vec::new());
+        told.offline_replicas = replica.offline;
+        told
+    }
+}
+
+fn cursor(topic: &str, partition: PartitionIndex) -> Cursor {
+    let mut cursor = Cursor::default();
+    cursor.topic_name = StrBytes::from(topic);
+    cursor.partition_index = partition;
+    cursor
 }

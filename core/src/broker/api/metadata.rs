@@ -1,9 +1,35 @@
 //! Metadata (key 3, versions 0–13)
+//!
+//! Behaviour
+//! - Tells the one broker, and the topics that are asked for by name or id; all of them where none is named (an empty list
+//!   in version 0, a null one later).
+//! - A topic that is missing is created where the broker and the client allow it; this answer still says
+//!   UNKNOWN_TOPIC_OR_PARTITION, and the client asks again.
+//! - While the log dir is offline its partitions have no leader (LEADER_NOT_AVAILABLE).
+//!
+//! Versions
+//! - 1 controller, internal topics · 2 cluster id · 4 auto-creation is asked for · 5 offline replicas · 7 leader epoch
+//! - 8 authorized operations · 9 flexible · 10 topic ids · 11 no cluster operations · 12 asked by id · 13 top-level error
+//!
+//! Differs from Kafka
+//! - The controller is always this broker.
 
-use kafka_wire::MetadataRequest;
+use kafka_wire::{
+    MetadataRequest, MetadataResponse,
+    metadata_request::MetadataRequestTopic,
+    metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic},
+};
+use kafka_wire_core::{StrBytes, Uuid};
 
-use super::{Ask, Handled};
-use crate::{broker::Topics, trace::event::CloseReason, turn::Turn};
+use super::{Ask, CLUSTER_OPERATIONS, Handled, TOPIC_OPERATIONS};
+use crate::{
+    broker::Topics,
+    controller::{Change, NewTopic, Topic, catalog::check_topic_name},
+    error::ErrorCode,
+    ids::*,
+    log::dir::DirState,
+    turn::Turn,
+};
 
 impl Topics {
     pub(in crate::broker) fn on_metadata(
@@ -12,7 +38,128 @@ impl Topics {
         ask: Ask,
         request: MetadataRequest,
     ) -> Handled {
-        let _ = (turn, ask, request);
-        Handled::Close(CloseReason::UnknownApi)
+        let mut response = MetadataResponse::default();
+        response.brokers = vec![self.told_broker()];
+        response.cluster_id = Some(StrBytes::from(self.catalog.cluster_id.as_str()));
+        response.controller_id = self.catalog.broker.0;
+        if request.include_cluster_authorized_operations {
+            response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+        }
+        let asked = request.topics.filter(|topics| ask.version > 0 || !topics.is_empty());
+        response.topics = match asked {
+            None => self.catalog.topics().map(|topic| self.told_topic(topic)).collect(),
+            Some(asked) => self.told_topics(turn, ask, &asked, request.allow_auto_topic_creation),
+        };
+        if request.include_topic_authorized_operations {
+            response.topics.iter_mut().for_each(|topic| topic.topic_authorized_operations = TOPIC_OPERATIONS);
+        }
+        ask.reply(&response)
     }
+
+    fn told_broker(&self) -> MetadataResponseBroker {
+        let mut broker = MetadataResponseBroker::default();
+        broker.node_id = self.catalog.broker.0;
+        broker.host = StrBytes::from(self.catalog.address.host.as_str());
+        broker.port = i32::from(self.catalog.address.port);
+        broker
+    }
+
+    fn told_topics(
+        &mut self,
+        turn: &mut Turn<'_>,
+        ask: Ask,
+        asked: &[MetadataRequestTopic],
+        may_create: bool,
+    ) -> Vec<MetadataResponseTopic> {
+        let mut changes = Vec::new();
+        let mut told = Vec::with_capacity(asked.len());
+        for topic in asked {
+            let id = TopicId(topic.topic_id.to_bytes());
+            let name = topic.name.as_deref().unwrap_or_default();
+            let error = match self.find(name, id) {
+                Ok(topic) => {
+                    told.push(self.told_topic(topic));
+                    continue;
+                }
+                Err(error) => error,
+            };
+            let mut missing = MetadataResponseTopic::default();
+            missing.name = topic.name.clone();
+            missing.topic_id = topic.topic_id;
+            let error = match id.is_zero() {
+                true => self.create_missing(turn, name, may_create, &mut changes),
+                false => error,
+            };
+            missing.error_code = ask.refuse(turn, error);
+            told.push(missing);
+        }
+        if !changes.is_empty() {
+            self.carry_out(turn, changes);
+        }
+        told
+    }
+
+    /// What the answer says of a missing topic, which may be on its way.
+    fn create_missing(
+        &mut self,
+        turn: &mut Turn<'_>,
+        name: &str,
+        may_create: bool,
+        changes: &mut Vec<Change>,
+    ) -> ErrorCode {
+        if let Err(refused) = check_topic_name(name) {
+            return refused.error;
+        }
+        if may_create && self.catalog.config.auto_create_topics {
+            let new = NewTopic { name: name.to_owned(), partitions: -1, replication_factor: -1, ..NewTopic::default() };
+            match self.catalog.create_topic(turn.rng, &new) {
+                Ok(made) => changes.extend(made),
+                Err(refused) => return refused.error,
+            }
+        }
+        ErrorCode::UnknownTopicOrPartition
+    }
+
+    fn told_topic(&self, topic: &Topic) -> MetadataResponseTopic {
+        let mut told = MetadataResponseTopic::default();
+        told.name = Some(StrBytes::from(topic.name.as_str()));
+        told.topic_id = Uuid::from_bytes(topic.id.0);
+        told.is_internal = topic.is_internal;
+        told.partitions = (0..topic.partitions).map(|index| self.told_partition(topic.id, index)).collect();
+        told
+    }
+
+    fn told_partition(&self, topic: TopicId, index: PartitionIndex) -> MetadataResponsePartition {
+        let replica = self.replica(topic, index);
+        let mut told = MetadataResponsePartition::default();
+        told.partition_index = index;
+        told.error_code = if replica.is_online { 0 } else { ErrorCode::LeaderNotAvailable.code() };
+        told.leader_id = replica.leader;
+        told.leader_epoch = replica.leader_epoch;
+        told.replica_nodes = vec![self.catalog.broker.0];
+        told.isr_nodes = vec![self.catalog.broker.0];
+        told.offline_replicas = replica.offline;
+        told
+    }
+
+    /// What a client is told of the one replica that a partition has.
+    pub(super) fn replica(&self, topic: TopicId, index: PartitionIndex) -> ToldReplica {
+        let partition = self.partition(topic, index).ok();
+        let is_online = partition.is_some() && !matches!(self.dir.state(), DirState::Offline(_));
+        let broker = self.catalog.broker.0;
+        ToldReplica {
+            is_online,
+            leader: if is_online { broker } else { -1 },
+            leader_epoch: partition.map_or(-1, |partition| partition.leader_epoch()),
+            offline: if is_online { Vec::new() } else { vec![broker] },
+        }
+    }
+}
+
+pub(super) struct ToldReplica {
+    pub is_online: bool,
+    /// -1: none.
+    pub leader: i32,
+    pub leader_epoch: LeaderEpoch,
+    pub offline: Vec<i32>,
 }

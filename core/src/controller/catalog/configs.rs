@@ -43,6 +43,15 @@ impl Catalog {
         Ok(())
     }
 
+    pub fn topic_defaults(&self) -> &BTreeMap<String, String> {
+        &self.topic_defaults
+    }
+
+    /// What the broker was started with, before anything was set while it ran.
+    pub fn started_config(&self) -> &BrokerConfig {
+        &self.started_config
+    }
+
     /// What a topic without overrides is told.
     pub fn topic_config_default(&self) -> TopicConfig {
         let mut config = TopicConfig::default();
