@@ -1,6 +1,6 @@
 //! What topics there are, their partitions' logs, and the log dir that keeps both.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     controller::{Catalog, Change, Topic, catalog::document::CATALOG_DOCUMENT},
@@ -8,7 +8,7 @@ use crate::{
     error::ErrorCode,
     ids::*,
     log::{LogDir, dir::Mark},
-    replica::Partition,
+    replica::{Partition, Partitions},
     trace::Event,
     turn::Turn,
 };
@@ -18,14 +18,14 @@ use crate::{
 pub struct Topics {
     /// As decided: what requests see at once, and what is on its way to storage.
     pub catalog: Catalog,
-    pub partitions: BTreeMap<TopicPartition, Partition>,
+    pub partitions: Partitions,
     pub dir: LogDir,
     /// The latest version of the catalog that storage has.
     committed_version: u64,
 }
 
 impl Topics {
-    pub fn new(catalog: Catalog, partitions: BTreeMap<TopicPartition, Partition>, dir: LogDir) -> Self {
+    pub fn new(catalog: Catalog, partitions: Partitions, dir: LogDir) -> Self {
         let committed_version = catalog.version();
         Self { catalog, partitions, dir, committed_version }
     }
@@ -44,7 +44,7 @@ impl Topics {
     }
 
     pub fn partition(&self, topic: TopicId, partition: PartitionIndex) -> Result<&Partition, ErrorCode> {
-        self.partitions.get(&TopicPartition { topic, partition }).ok_or(ErrorCode::UnknownTopicOrPartition)
+        self.partitions.get(TopicPartition { topic, partition }).ok_or(ErrorCode::UnknownTopicOrPartition)
     }
 
     /// Does what the catalog decided: makes and removes logs, and queues the catalog's document, synced, behind them.
@@ -82,7 +82,7 @@ impl Topics {
 
     fn on_topic_deleted(&mut self, turn: &mut Turn<'_>, topic: &Topic) {
         for partition in 0..topic.partitions {
-            if let Some(removed) = self.partitions.remove(&TopicPartition { topic: topic.id, partition }) {
+            if let Some(removed) = self.partitions.take(TopicPartition { topic: topic.id, partition }) {
                 removed.remove(turn, &mut self.dir);
             }
         }
@@ -99,7 +99,7 @@ impl Topics {
         for partition in from..topic.partitions {
             let id = TopicPartition { topic: topic.id, partition };
             let config = Arc::clone(&topic.config);
-            self.partitions.insert(id, Partition::create(turn, &mut self.dir, id, &topic.name, config));
+            self.partitions.insert(Partition::create(turn, &mut self.dir, id, &topic.name, config));
         }
     }
 
@@ -107,7 +107,7 @@ impl Topics {
         let Some(topic) = self.catalog.topic(id) else { return };
         turn.note(Event::ConfigChanged { topic: id });
         for partition in 0..topic.partitions {
-            if let Some(found) = self.partitions.get_mut(&TopicPartition { topic: id, partition }) {
+            if let Some(found) = self.partitions.get_mut(TopicPartition { topic: id, partition }) {
                 found.reconfigure(turn, &mut self.dir, Arc::clone(&topic.config));
             }
         }
