@@ -3,6 +3,8 @@
 //! `run` turns inputs into turns, and the effects of a turn into calls and futures whose results come back as inputs.
 //! It knows no runtime: a thread of a native host and a local task of a browser's Worker drive the same future.
 
+mod memory;
+
 use std::{
     future::{Future, poll_fn},
     ops::ControlFlow,
@@ -23,6 +25,8 @@ use crate::{
     machine::Machine,
     time::{Instant, Now},
 };
+
+pub use memory::MemoryStorage;
 
 /// Turns that may be taken before their effects are done: several appends of one batch share a commit.
 const TURNS_PER_BATCH: u32 = 32;

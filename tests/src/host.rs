@@ -15,11 +15,11 @@ use std::{
     time::Duration,
 };
 
-use ottla_contract::MemoryStorage;
 use ottla_core::{
     config::{BrokerConfig, ConfigError},
     effect::{Address, NodeAnswer, NodeCall},
     error::Fatal,
+    host::MemoryStorage,
     machine::Machine,
 };
 

@@ -3,10 +3,9 @@
 pub mod files;
 
 use bytes::Bytes;
-use ottla_contract::MemoryStorage;
 use ottla_core::{
     effect::{Entry, FileName, StorageError, WriteOp},
-    host::Storage,
+    host::{MemoryStorage, Storage},
 };
 
 pub use files::FileStorage;

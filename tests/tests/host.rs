@@ -5,9 +5,10 @@
 use std::time::{Duration, Instant};
 
 use ottla_contract::{
-    MemoryStorage, PlainBroker,
+    PlainBroker,
     frames::{self, BatchReader, FetchFrom},
 };
+use ottla_core::host::MemoryStorage;
 use ottla_tests::{
     client::RawClient,
     host::{CannotStart, Host, Options, StorageOption},

@@ -10,9 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use ottla_contract::MemoryStorage;
 use ottla_core::{
     effect::{Effect, Input, StorageError, StorageErrorKind, WriteOp},
+    host::MemoryStorage,
     ids::{ConnectionId, IoId},
     machine::Machine,
     time::{Instant, Now},

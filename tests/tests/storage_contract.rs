@@ -1,10 +1,7 @@
 //! The storage contract on memory and on files.
 
-use ottla_contract::{
-    MemoryStorage,
-    storage::{CrashingDisk, Disk},
-};
-use ottla_core::rng::Rng;
+use ottla_contract::storage::{CrashingDisk, Disk};
+use ottla_core::{host::MemoryStorage, rng::Rng};
 use ottla_tests::storage::FileStorage;
 use tempfile::TempDir;
 

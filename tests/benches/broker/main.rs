@@ -11,7 +11,8 @@ mod throughput;
 
 use std::{os::unix::process::CommandExt, path::PathBuf, process::Command};
 
-use ottla_contract::{MemoryStorage, PlainBroker};
+use ottla_contract::PlainBroker;
+use ottla_core::host::MemoryStorage;
 use ottla_tests::host::{Host, Options, StorageOption};
 use tempfile::TempDir;
 

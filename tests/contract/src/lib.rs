@@ -1,10 +1,9 @@
 //! Tests that run on every host: the storage contract, and the script whose trace digest is the same on all of them.
 
 pub mod frames;
-pub mod memory;
 pub mod plain;
 pub mod script;
 pub mod storage;
 
-pub use memory::MemoryStorage;
+pub use ottla_core::host::MemoryStorage;
 pub use plain::PlainBroker;

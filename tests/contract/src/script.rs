@@ -5,17 +5,14 @@ use bytes::Bytes;
 use futures::FutureExt;
 use ottla_core::{
     effect::{Effect, Frame, Input, Listener, NodeAnswer, NodeCall, WriteOp},
-    host::Storage,
+    host::{MemoryStorage, Storage},
     ids::ConnectionId,
     machine::Machine,
     rng::Rng,
     time::{Instant, Now, Timestamp},
 };
 
-use crate::{
-    MemoryStorage,
-    frames::{self, FetchFrom},
-};
+use crate::frames::{self, FetchFrom};
 
 /// How far ahead a deadline may lie for the script to wait for it.
 const PATIENCE: u64 = 10_000_000;

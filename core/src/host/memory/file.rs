@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
-use ottla_core::effect::FileName;
+
+use crate::effect::FileName;
 
 /// Slices one behind the other, each with the position of its first byte. None is empty.
 #[derive(Clone, Debug, Default)]

@@ -1,5 +1,10 @@
 //! A log dir in memory: by reference, without a copy; and, where asked, with the crashes that the contract allows.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "a disk is part of the host: its handles share it, across threads natively"
+)]
+
 mod file;
 
 use std::{
@@ -9,13 +14,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use ottla_core::{
-    effect::{Entry, FileName, Outcome, StorageError, StorageErrorKind, WriteOp},
-    host::{Storage, check_name},
-    rng::Rng,
-};
 
 use self::file::{File, Undo};
+use super::{Storage, check_name};
+use crate::{
+    effect::{Entry, FileName, Outcome, StorageError, StorageErrorKind, WriteOp},
+    rng::Rng,
+};
 
 type Files = BTreeMap<FileName, File>;
 
