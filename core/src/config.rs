@@ -1,6 +1,7 @@
 //! Kafka's configuration names as typed tables. One row gives the field, the check of a new value, DescribeConfigs
 //! and the form on the page. A row we do not honour is absent, never silently accepted.
 
+pub mod batch;
 pub mod broker;
 pub mod topic;
 pub mod value;

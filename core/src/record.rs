@@ -13,10 +13,12 @@ pub mod varint;
 pub use batch::Batch;
 pub use builder::{BatchBuilder, ProducerStamp};
 pub use check::{BatchLimits, Checked};
-pub use compression::{Compression, CompressionType, TimestampType};
 pub use error::BatchError;
 pub use header::{BatchHeader, HEADER_BYTES};
 pub use records::{Header, Record, Records};
+
+// A topic is configured in these words, so they lie below.
+pub use crate::config::batch::{Compression, CompressionType, TimestampType};
 
 #[cfg(test)]
 mod tests;

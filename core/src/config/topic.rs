@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::{configs, value::Limit};
-use crate::record::{CompressionType, TimestampType};
+use super::{
+    batch::{CompressionType, TimestampType},
+    configs,
+    value::Limit,
+};
 
 configs! { TopicConfig;
     /// How much of the log is kept: up to this many bytes per partition, whole segments at a time.

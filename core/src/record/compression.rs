@@ -1,4 +1,4 @@
-//! The four codecs, and what configs say of them.
+//! The four codecs.
 //!
 //! Every `decompress` gives at most the bytes it is allowed: what would be more is `TooLarge`, found before it is made.
 
@@ -8,37 +8,9 @@ mod snappy;
 mod zstd;
 
 use super::BatchError;
-use crate::config::value::{Kind, Value};
-
-/// The codec of one batch (attributes, bits 0–2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Compression {
-    #[default]
-    None = 0,
-    Gzip = 1,
-    Snappy = 2,
-    Lz4 = 3,
-    Zstd = 4,
-}
+use crate::config::batch::Compression;
 
 impl Compression {
-    pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
-
-    pub fn from_number(number: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|codec| *codec as i16 == number)
-    }
-
-    /// As Kafka's tools and `compression.type` of a producer name it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Snappy => "snappy",
-            Self::Lz4 => "lz4",
-            Self::Zstd => "zstd",
-        }
-    }
-
     pub fn compress(self, bytes: &[u8]) -> Vec<u8> {
         match self {
             Self::None => bytes.to_vec(),
@@ -68,62 +40,4 @@ fn read_bounded(reader: impl std::io::Read, bytes_max: usize) -> Result<Vec<u8>,
     let mut bounded = std::io::Read::take(reader, bytes_max as u64 + 1);
     std::io::Read::read_to_end(&mut bounded, &mut bytes).map_err(|_| BatchError::Compressed)?;
     if bytes.len() > bytes_max { Err(BatchError::TooLarge) } else { Ok(bytes) }
-}
-
-/// `compression.type` of a topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CompressionType {
-    Producer,
-    Fixed(Compression),
-}
-
-/// `message.timestamp.type` of a topic, and bit 3 of a batch's attributes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimestampType {
-    CreateTime = 0,
-    LogAppendTime = 1,
-}
-
-impl Value for CompressionType {
-    const KIND: Kind = Kind::String;
-    fn parse(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "producer" => Self::Producer,
-            "uncompressed" => Self::Fixed(Compression::None),
-            "gzip" => Self::Fixed(Compression::Gzip),
-            "snappy" => Self::Fixed(Compression::Snappy),
-            "lz4" => Self::Fixed(Compression::Lz4),
-            "zstd" => Self::Fixed(Compression::Zstd),
-            _ => return Err(format!("`{text}` is none of uncompressed, zstd, lz4, snappy, gzip, producer")),
-        })
-    }
-    fn print(&self) -> String {
-        match self {
-            Self::Producer => "producer",
-            Self::Fixed(Compression::None) => "uncompressed",
-            Self::Fixed(Compression::Gzip) => "gzip",
-            Self::Fixed(Compression::Snappy) => "snappy",
-            Self::Fixed(Compression::Lz4) => "lz4",
-            Self::Fixed(Compression::Zstd) => "zstd",
-        }
-        .to_owned()
-    }
-}
-
-impl Value for TimestampType {
-    const KIND: Kind = Kind::String;
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "CreateTime" => Ok(Self::CreateTime),
-            "LogAppendTime" => Ok(Self::LogAppendTime),
-            _ => Err(format!("`{text}` is neither CreateTime nor LogAppendTime")),
-        }
-    }
-    fn print(&self) -> String {
-        match self {
-            Self::CreateTime => "CreateTime",
-            Self::LogAppendTime => "LogAppendTime",
-        }
-        .to_owned()
-    }
 }
