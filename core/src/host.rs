@@ -186,7 +186,7 @@ where
     let mut sleep = pin!(None);
     let mut sleeps_until = None;
     loop {
-        let ended = poll_fn(|context| {
+        let mut is_over = poll_fn(|context| {
             loop {
                 let taken = turns.take_batch(context, |context| {
                     ready(Pin::new(&mut commits).poll_next(context))
@@ -204,17 +204,14 @@ where
                     sleep.set(deadline.map(|at| clock.sleep_until(at)));
                     sleeps_until = deadline;
                 }
-                match sleep.as_mut().as_pin_mut().map(|sleep| sleep.poll(context)) {
-                    Some(Poll::Ready(())) => {
-                        sleep.set(None);
-                        turns.may_tick = true;
-                    }
-                    Some(Poll::Pending) | None => return Poll::Pending,
+                if sleep.as_mut().as_pin_mut().is_none_or(|sleep| sleep.poll(context).is_pending()) {
+                    return Poll::Pending;
                 }
+                sleep.set(None);
+                turns.may_tick = true;
             }
         })
         .await;
-        let mut flow = ControlFlow::Continue(());
         for effect in turns.effects.drain(..) {
             match effect {
                 Effect::Write { connection, frame } => transport.write(connection, frame),
@@ -225,15 +222,11 @@ where
                 Effect::Commit { io, ops, sync } => commits.push_back(committed(io, storage.commit(ops, sync))),
                 Effect::Load { io, file, at, len } => reads.push(loaded(io, storage.load(file, at, len))),
                 Effect::List { io, prefix } => lists.push(listed(io, storage.list(prefix))),
-                Effect::Answer(answer) => {
-                    if turns.observer.on_answer(answer).is_break() {
-                        flow = ControlFlow::Break(());
-                    }
-                }
+                Effect::Answer(answer) => is_over |= turns.observer.on_answer(answer).is_break(),
             }
         }
         transport.flush();
-        if ended || flow.is_break() {
+        if is_over {
             return turns.machine;
         }
     }
