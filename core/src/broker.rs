@@ -1,7 +1,228 @@
 //! The request path of the note's third drawing: acceptor, processors, request queue, handlers, log, purgatory,
-//! response queues. One file per Kafka API in `api/`.
+//! response queues. One file per Kafka API in `api/`, one per kind of wait in `wait/`.
+//!
+//! ```text
+//! network ──▶ request_queue ──▶ handlers ──▶ api/*  ──▶ topics (catalog, partitions, log dir)
+//!    ▲                                         │             │ a commit ends, a high watermark moves
+//!    └──────── respond ◀───────────────────────┴── wait/* ◀──┘
+//! ```
 
 mod api;
+mod handlers;
+pub mod network;
+mod request_queue;
+mod respond;
 mod topics;
+mod wait;
 
+use bytes::Bytes;
+
+pub use network::NetworkLimits;
 pub use topics::Topics;
+
+use self::{
+    api::{Ask, Handled},
+    network::Network,
+    request_queue::RequestQueue,
+    respond::ResponseQueues,
+    wait::{Released, Waits},
+};
+use crate::{
+    effect::StorageError,
+    ids::*,
+    log::{CommitOutcome, Mark},
+    time::Instant,
+    trace::event::CloseReason,
+    turn::Turn,
+};
+
+/// How many requests are parked, by what they wait for: what the page shows of the purgatory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parked {
+    pub produce: u32,
+    pub fetch: u32,
+    pub commit: u32,
+}
+
+/// A broker that serves.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    network: Network,
+    queue: RequestQueue,
+    responses: ResponseQueues,
+    waits: Waits,
+    topics: Topics,
+}
+
+impl Broker {
+    pub fn new(topics: Topics, limits: NetworkLimits) -> Self {
+        Self {
+            network: Network::new(limits),
+            queue: RequestQueue::default(),
+            responses: ResponseQueues::default(),
+            waits: Waits::default(),
+            topics,
+        }
+    }
+
+    pub fn topics(&self) -> &Topics {
+        &self.topics
+    }
+
+    pub fn parked(&self) -> Parked {
+        Parked {
+            produce: self.waits.produce.len() as u32,
+            fetch: self.waits.fetch.len() as u32,
+            commit: self.waits.commit.len() as u32,
+        }
+    }
+
+    pub fn on_opened(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
+        self.network.on_opened(turn, &self.topics.catalog.config, connection);
+    }
+
+    pub fn on_bytes(&mut self, connection: ConnectionId, bytes: Bytes) {
+        self.network.on_bytes(connection, bytes);
+    }
+
+    pub fn on_closed(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
+        self.network.on_closed(turn, connection);
+    }
+
+    /// Gives the outcome, if it was a commit.
+    pub fn on_committed(&mut self, turn: &mut Turn<'_>, io: IoId) -> Option<CommitOutcome> {
+        let outcome = self.topics.dir.on_committed(turn, io)?;
+        self.on_outcome(turn, &outcome);
+        Some(outcome)
+    }
+
+    /// Gives the outcome, if it was a commit or took the log dir along.
+    pub fn on_failed(&mut self, turn: &mut Turn<'_>, io: IoId, why: StorageError) -> Option<CommitOutcome> {
+        let outcome = self.topics.dir.on_failed(turn, io, why);
+        if let Some(outcome) = &outcome {
+            self.on_outcome(turn, outcome);
+        }
+        let released = self.waits.fetch.on_load_failed(turn, &self.topics, io);
+        self.answer_all(turn, released);
+        outcome
+    }
+
+    pub fn on_loaded(&mut self, turn: &mut Turn<'_>, io: IoId, bytes: &Bytes) {
+        self.topics.dir.on_loaded(turn, io, bytes);
+        let released = self.waits.fetch.on_loaded(turn, &self.topics, io, bytes);
+        self.answer_all(turn, released);
+    }
+
+    fn on_outcome(&mut self, turn: &mut Turn<'_>, outcome: &CommitOutcome) {
+        self.topics.on_outcome(turn, outcome);
+        let mut released: Released = Vec::new();
+        match outcome {
+            CommitOutcome::Committed(marks) => {
+                if marks.iter().any(|mark| matches!(mark, Mark::Catalog(_))) {
+                    released.extend(self.waits.commit.on_committed(turn, self.topics.committed_version()));
+                }
+            }
+            CommitOutcome::Failed { .. } => {
+                released.extend(self.waits.produce.on_dir_failed(turn));
+                released.extend(self.waits.commit.on_dir_failed(turn));
+            }
+        }
+        self.answer_all(turn, released);
+    }
+
+    pub fn on_tick(&mut self, turn: &mut Turn<'_>) {
+        self.network.on_tick(turn, &self.topics.catalog.config);
+        self.topics.on_tick(turn);
+        let mut released = self.waits.produce.expire(turn);
+        released.extend(self.waits.commit.expire(turn));
+        released.extend(self.waits.fetch.expire(turn, &mut self.topics));
+        self.answer_all(turn, released);
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let waits =
+            [self.waits.produce.next_deadline(), self.waits.fetch.next_deadline(), self.waits.commit.next_deadline()];
+        let others = [self.network.next_deadline(), self.topics.next_deadline()];
+        waits.into_iter().chain(others).flatten().min()
+    }
+
+    /// The rest of a turn: requests that may go on do, answers go out, the commit is issued.
+    pub fn finish_turn(&mut self, turn: &mut Turn<'_>) {
+        loop {
+            self.settle(turn);
+            self.network.fill(turn, &mut self.queue, &self.topics.catalog.config);
+            let round = handlers::take_round(turn, &mut self.queue, &self.topics);
+            let is_last = round.is_empty();
+            for request in round {
+                let ask = request.ask;
+                let handled = handlers::handle(turn, &mut self.topics, &mut self.waits, request);
+                self.conclude(turn, ask, handled);
+            }
+            self.settle(turn);
+            self.responses.send(turn);
+            self.topics.finish_round(turn);
+            if is_last {
+                break;
+            }
+        }
+    }
+
+    /// Queues a clean shutdown. False if there is nothing to wait for.
+    pub fn stop(&mut self, turn: &mut Turn<'_>) -> bool {
+        let must_wait = self.topics.stop();
+        self.topics.finish_round(turn);
+        must_wait
+    }
+
+    /// A turn while it stops: answers go out, the next commit is issued, and nothing new is queued for it.
+    pub fn go_on_stopping(&mut self, turn: &mut Turn<'_>) {
+        self.settle(turn);
+        self.responses.send(turn);
+        self.topics.issue(turn);
+    }
+
+    /// The last answers go out, then every connection ends.
+    pub fn close_all(&mut self, turn: &mut Turn<'_>) {
+        self.responses.send(turn);
+        self.network.close_all(turn, CloseReason::Stopping);
+    }
+
+    /// Answers whoever waited for what has happened to partitions, and forgets what closed connections waited for.
+    fn settle(&mut self, turn: &mut Turn<'_>) {
+        loop {
+            for connection in self.network.take_closed() {
+                self.waits.produce.on_closed(connection);
+                self.waits.fetch.on_closed(connection);
+                self.waits.commit.on_closed(connection);
+            }
+            let touched = self.topics.take_touched();
+            if touched.is_empty() {
+                break;
+            }
+            for id in touched {
+                let mut released = self.waits.produce.on_touched(turn, &self.topics, id);
+                released.extend(self.waits.fetch.on_touched(turn, &mut self.topics, id));
+                self.answer_all(turn, released);
+            }
+        }
+    }
+
+    fn answer_all(&mut self, turn: &mut Turn<'_>, released: Released) {
+        for (ask, handled) in released {
+            self.conclude(turn, ask, handled);
+        }
+    }
+
+    fn conclude(&mut self, turn: &mut Turn<'_>, ask: Ask, handled: Handled) {
+        let frame = match handled {
+            Handled::Reply(frame) => Some(frame),
+            Handled::Silent => None,
+            Handled::Parked => return,
+            Handled::AfterCommit { version, timeout, answers } => {
+                return self.waits.commit.park(turn, ask, version, timeout, answers);
+            }
+            Handled::Close(why) => return self.network.close(turn, ask.connection, why),
+        };
+        self.network.answer(turn, &mut self.responses, ask.connection, ask.request, frame);
+    }
+}

@@ -1,5 +1,6 @@
 //! Who agrees on a partition's records. With one broker: its leader alone.
 
+pub mod fetch_session;
 pub mod partition;
 pub mod partitions;
 mod validate;

@@ -20,8 +20,10 @@ mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
 mod describe_topic_partitions;
+pub(super) mod fetch;
 mod incremental_alter_configs;
 mod metadata;
+pub(super) mod produce;
 
 use std::time::Duration;
 

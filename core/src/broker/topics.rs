@@ -7,8 +7,9 @@ use crate::{
     effect::WriteOp,
     error::ErrorCode,
     ids::*,
-    log::{LogDir, dir::Mark},
+    log::{CommitOutcome, LogDir, Mark},
     replica::{Partition, Partitions},
+    time::Instant,
     trace::Event,
     turn::Turn,
 };
@@ -22,12 +23,14 @@ pub struct Topics {
     pub dir: LogDir,
     /// The latest version of the catalog that storage has.
     committed_version: u64,
+    /// Partitions to which something happened that a parked request may wait for.
+    touched: Vec<TopicPartition>,
 }
 
 impl Topics {
     pub fn new(catalog: Catalog, partitions: Partitions, dir: LogDir) -> Self {
         let committed_version = catalog.version();
-        Self { catalog, partitions, dir, committed_version }
+        Self { catalog, partitions, dir, committed_version, touched: Vec::new() }
     }
 
     pub fn committed_version(&self) -> u64 {
@@ -69,9 +72,66 @@ impl Topics {
         version
     }
 
-    /// Storage has the catalog up to `version`.
-    pub fn on_catalog_committed(&mut self, version: u64) {
-        self.committed_version = self.committed_version.max(version);
+    /// Queues the catalog's document though nothing in it changed: a first start.
+    pub fn keep_catalog(&mut self) {
+        self.queue_document();
+    }
+
+    /// A commit ended: moves what depends on it.
+    pub fn on_outcome(&mut self, turn: &mut Turn<'_>, outcome: &CommitOutcome) {
+        let moved = self.partitions.on_outcome(turn, &mut self.dir, outcome);
+        self.touched.extend(moved);
+        match outcome {
+            CommitOutcome::Committed(marks) => {
+                for mark in marks {
+                    match mark {
+                        // Whoever asked for one replica's copy waits for the commit, not for the high watermark.
+                        Mark::LogEnd(id, _) => self.touched.push(*id),
+                        Mark::Catalog(version) => self.committed_version = self.committed_version.max(*version),
+                        Mark::CleanShutdown => {}
+                    }
+                }
+            }
+            // Readers of an offline dir are told at once.
+            CommitOutcome::Failed { .. } => self.touched.extend(self.partitions.iter().map(Partition::id)),
+        }
+    }
+
+    pub fn on_tick(&mut self, turn: &mut Turn<'_>) {
+        self.partitions.on_tick(turn, &mut self.dir);
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.partitions.next_deadline(&self.dir)
+    }
+
+    /// The end of a round of handlers: what they queued for storage is issued.
+    pub fn finish_round(&mut self, turn: &mut Turn<'_>) {
+        self.partitions.finish_turn(turn, &mut self.dir);
+    }
+
+    /// Issues the next commit of what is queued already.
+    pub fn issue(&mut self, turn: &mut Turn<'_>) {
+        self.dir.issue(turn);
+    }
+
+    /// Queues a clean shutdown. False if the dir cannot be written: there is nothing to wait for.
+    pub fn stop(&mut self) -> bool {
+        self.partitions.stop(&mut self.dir)
+    }
+
+    /// Something happened to the partition that a parked request may wait for.
+    pub fn touch(&mut self, id: TopicPartition) {
+        if self.touched.last() != Some(&id) {
+            self.touched.push(id);
+        }
+    }
+
+    pub fn take_touched(&mut self) -> Vec<TopicPartition> {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        touched
     }
 
     fn on_topic_created(&mut self, turn: &mut Turn<'_>, id: TopicId) {
@@ -82,7 +142,9 @@ impl Topics {
 
     fn on_topic_deleted(&mut self, turn: &mut Turn<'_>, topic: &Topic) {
         for partition in 0..topic.partitions {
-            if let Some(removed) = self.partitions.take(TopicPartition { topic: topic.id, partition }) {
+            let id = TopicPartition { topic: topic.id, partition };
+            if let Some(removed) = self.partitions.take(id) {
+                self.touched.push(id);
                 removed.remove(turn, &mut self.dir);
             }
         }
@@ -107,7 +169,9 @@ impl Topics {
         let Some(topic) = self.catalog.topic(id) else { return };
         turn.note(Event::ConfigChanged { topic: id });
         for partition in 0..topic.partitions {
-            if let Some(found) = self.partitions.get_mut(TopicPartition { topic: id, partition }) {
+            let id = TopicPartition { topic: id, partition };
+            if let Some(found) = self.partitions.get_mut(id) {
+                self.touched.push(id);
                 found.reconfigure(turn, &mut self.dir, Arc::clone(&topic.config));
             }
         }

@@ -26,10 +26,21 @@ pub struct ColdRange {
     pub file: FileName,
     pub at: u64,
     pub len: u64,
+    /// Of `len`, what surely holds the first batch that is asked for.
+    pub first: u64,
     pub from: Offset,
     pub below: Offset,
     pub bytes_max: u32,
     pub at_least_one: bool,
+}
+
+impl ColdRange {
+    /// The range cut to `bytes`, as far as that leaves the first batch whole where one is due.
+    pub fn at_most(mut self, bytes: u64) -> Self {
+        let least = if self.at_least_one { self.first } else { 0 };
+        self.len = self.len.min(bytes.max(least));
+        self
+    }
 }
 
 /// The first record at or after a time; or what must be loaded to go on looking.
@@ -83,7 +94,16 @@ impl Log {
         // From the indexed batch to the end of the one that holds `from`, and what else may be wanted behind it.
         let first = segment.position_after(from).saturating_sub(at);
         let len = first.saturating_add(u64::from(bytes_max)).min(segment.size().saturating_sub(at));
-        ColdRange { file: segment.log_file().clone(), at, len, from, below, bytes_max, at_least_one }
+        ColdRange {
+            file: segment.log_file().clone(),
+            at,
+            len,
+            first: first.min(len),
+            from,
+            below,
+            bytes_max,
+            at_least_one,
+        }
     }
 
     /// What a loaded range holds of what was asked of `read`.

@@ -88,6 +88,19 @@ impl Partition {
         .filter(|_| epoch >= 0)
     }
 
+    /// Whether a client that names the leader epoch it knows (-1: none) means this one (KIP-320).
+    ///
+    /// # Errors
+    /// `FencedLeaderEpoch` of an older one; `UnknownLeaderEpoch` of one that is still to come.
+    pub fn check_leader_epoch(&self, known: LeaderEpoch) -> Result<(), ErrorCode> {
+        match known {
+            ..0 => Ok(()),
+            known if known < self.leader_epoch => Err(ErrorCode::FencedLeaderEpoch),
+            known if known > self.leader_epoch => Err(ErrorCode::UnknownLeaderEpoch),
+            _ => Ok(()),
+        }
+    }
+
     /// What readers may see from `from` on (see `Log::read`).
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The broker that `core` makes, as this host starts it.
 
 use ottla_core::{
+    broker::NetworkLimits,
     effect::{NodeAnswer, NodeCall},
     machine::Machine,
     node::{Node, NodeOptions},
@@ -8,6 +9,10 @@ use ottla_core::{
 
 use super::Seed;
 
+/// A producer sends ahead of its answers (`max.in.flight.requests.per.connection`), and raw clients further.
+const REQUESTS_IN_HAND_MAX: u32 = 16;
+
 pub(super) fn make(seed: Seed) -> impl Machine<Call = NodeCall, Answer = NodeAnswer> + 'static {
-    Node::new(NodeOptions { config: seed.config, seed: seed.random, ..NodeOptions::new(seed.address) })
+    let network = NetworkLimits { requests_in_hand_max: REQUESTS_IN_HAND_MAX, ..NetworkLimits::default() };
+    Node::new(NodeOptions { config: seed.config, seed: seed.random, network, ..NodeOptions::new(seed.address) })
 }

@@ -1,0 +1,39 @@
+//! The queue between processors and handlers, bounded by `queued.max.requests`.
+//!
+//! Differs from Kafka: a processor that finds it full stops reading connections instead of blocking.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::api::Ask;
+use crate::{trace::Event, turn::Turn};
+
+/// A request whose head was read.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub ask: Ask,
+    /// Unread. A slice of what the connection delivered.
+    pub body: Bytes,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct RequestQueue {
+    waiting: VecDeque<Request>,
+}
+
+impl RequestQueue {
+    pub fn has_room(&self, requests_max: u32) -> bool {
+        self.waiting.len() < requests_max as usize
+    }
+
+    pub fn push(&mut self, turn: &mut Turn<'_>, request: Request) {
+        let (id, depth) = (request.ask.request, self.waiting.len() as u32 + 1);
+        turn.note(Event::RequestQueued { request: id, depth });
+        self.waiting.push_back(request);
+    }
+
+    pub fn pop(&mut self) -> Option<Request> {
+        self.waiting.pop_front()
+    }
+}
