@@ -135,6 +135,7 @@ impl LogRecovery {
                 Stage::Snapshot(candidates) => match candidates.last() {
                     Some(offset) => LogFile::Snapshot(*offset),
                     None => {
+                        self.stage = Stage::Done;
                         self.enter_segments()?;
                         continue;
                     }
