@@ -12,6 +12,8 @@ mod handlers;
 pub mod network;
 mod request_queue;
 mod respond;
+#[cfg(test)]
+mod tests;
 mod topics;
 mod wait;
 
@@ -41,6 +43,7 @@ use crate::{
 pub struct Parked {
     pub produce: u32,
     pub fetch: u32,
+    pub list_offsets: u32,
     pub commit: u32,
 }
 
@@ -73,7 +76,8 @@ impl Broker {
         Parked {
             produce: self.waits.produce.len() as u32,
             fetch: self.waits.fetch.len() as u32,
-            commit: self.waits.commit.len() as u32,
+            list_offsets: self.waits.list_offsets.len() as u32,
+            commit: (self.waits.commit.len() + self.waits.delete_records.len()) as u32,
         }
     }
 
@@ -102,20 +106,22 @@ impl Broker {
         if let Some(outcome) = &outcome {
             self.on_outcome(turn, outcome);
         }
-        let released = self.waits.fetch.on_load_failed(turn, &self.topics, io);
+        let mut released = self.waits.fetch.on_load_failed(turn, &self.topics, io);
+        released.extend(self.waits.list_offsets.on_load_failed(turn, &mut self.topics, io));
         self.answer_all(turn, released);
         outcome
     }
 
     pub fn on_loaded(&mut self, turn: &mut Turn<'_>, io: IoId, bytes: &Bytes) {
         self.topics.dir.on_loaded(turn, io, bytes);
-        let released = self.waits.fetch.on_loaded(turn, &self.topics, io, bytes);
+        let mut released = self.waits.fetch.on_loaded(turn, &self.topics, io, bytes);
+        released.extend(self.waits.list_offsets.on_loaded(turn, &mut self.topics, io, bytes));
         self.answer_all(turn, released);
     }
 
     fn on_outcome(&mut self, turn: &mut Turn<'_>, outcome: &CommitOutcome) {
         self.topics.on_outcome(turn, outcome);
-        let mut released: Released = Vec::new();
+        let mut released: Released = self.waits.delete_records.on_outcome(turn, &self.topics, outcome);
         match outcome {
             CommitOutcome::Committed(marks) => {
                 if marks.iter().any(|mark| matches!(mark, Mark::Catalog(_))) {
@@ -136,14 +142,14 @@ impl Broker {
         let mut released = self.waits.produce.expire(turn);
         released.extend(self.waits.commit.expire(turn));
         released.extend(self.waits.fetch.expire(turn, &mut self.topics));
+        released.extend(self.waits.list_offsets.expire(turn));
+        released.extend(self.waits.delete_records.expire(turn, &self.topics));
         self.answer_all(turn, released);
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
-        let waits =
-            [self.waits.produce.next_deadline(), self.waits.fetch.next_deadline(), self.waits.commit.next_deadline()];
         let others = [self.network.next_deadline(), self.topics.next_deadline()];
-        waits.into_iter().chain(others).flatten().min()
+        others.into_iter().chain(self.waits.deadlines()).flatten().min()
     }
 
     /// The rest of a turn: requests that may go on do, answers go out, the commit is issued.
@@ -191,9 +197,7 @@ impl Broker {
     fn settle(&mut self, turn: &mut Turn<'_>) {
         loop {
             for connection in self.network.take_closed() {
-                self.waits.produce.on_closed(connection);
-                self.waits.fetch.on_closed(connection);
-                self.waits.commit.on_closed(connection);
+                self.waits.on_closed(connection);
             }
             let touched = self.topics.take_touched();
             if touched.is_empty() {

@@ -33,6 +33,7 @@ error_codes! {
     RequestTimedOut = 7, "REQUEST_TIMED_OUT", retriable;
     MessageTooLarge = 10, "MESSAGE_TOO_LARGE";
     NetworkException = 13, "NETWORK_EXCEPTION", retriable;
+    CoordinatorLoadInProgress = 14, "COORDINATOR_LOAD_IN_PROGRESS", retriable;
     CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE", retriable;
     InvalidTopicException = 17, "INVALID_TOPIC_EXCEPTION";
     RecordListTooLarge = 18, "RECORD_LIST_TOO_LARGE";

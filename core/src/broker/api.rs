@@ -16,13 +16,17 @@
 mod api_versions;
 mod create_partitions;
 mod create_topics;
+mod delete_records;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
 mod describe_topic_partitions;
 pub(super) mod fetch;
 mod incremental_alter_configs;
+mod init_producer_id;
+pub(super) mod list_offsets;
 mod metadata;
+mod offset_for_leader_epoch;
 pub(super) mod produce;
 
 use std::time::Duration;

@@ -59,17 +59,18 @@ fn dispatch(
             topics.on_produce(turn, ask, request, frame_bytes, &mut waits.produce)
         }
         Api::Fetch => waits.fetch.on_fetch(turn, topics, ask, decode(ask, body)?),
+        Api::ListOffsets => topics.on_list_offsets(turn, ask, decode(ask, body)?, &mut waits.list_offsets),
         Api::Metadata => topics.on_metadata(turn, ask, decode(ask, body)?),
         Api::ApiVersions => topics.on_api_versions(turn, ask, decode(ask, body)?),
         Api::CreateTopics => topics.on_create_topics(turn, ask, decode(ask, body)?),
         Api::DeleteTopics => topics.on_delete_topics(turn, ask, decode(ask, body)?),
+        Api::DeleteRecords => topics.on_delete_records(turn, ask, decode(ask, body)?, &mut waits.delete_records),
+        Api::InitProducerId => topics.on_init_producer_id(turn, ask, decode(ask, body)?),
+        Api::OffsetForLeaderEpoch => topics.on_offset_for_leader_epoch(turn, ask, decode(ask, body)?),
         Api::DescribeConfigs => topics.on_describe_configs(turn, ask, decode(ask, body)?),
         Api::CreatePartitions => topics.on_create_partitions(turn, ask, decode(ask, body)?),
         Api::IncrementalAlterConfigs => topics.on_incremental_alter_configs(turn, ask, decode(ask, body)?),
         Api::DescribeCluster => topics.on_describe_cluster(turn, ask, decode(ask, body)?),
         Api::DescribeTopicPartitions => topics.on_describe_topic_partitions(turn, ask, decode(ask, body)?),
-        Api::ListOffsets | Api::DeleteRecords | Api::InitProducerId | Api::OffsetForLeaderEpoch => {
-            return Err(CloseReason::UnknownApi);
-        }
     })
 }

@@ -7,7 +7,7 @@ use crate::{
     effect::WriteOp,
     error::ErrorCode,
     ids::*,
-    log::{CommitOutcome, LogDir, Mark},
+    log::{CommitOutcome, DirState, LogDir, Mark},
     replica::{Partition, Partitions},
     time::Instant,
     trace::Event,
@@ -50,6 +50,20 @@ impl Topics {
         self.partitions.get(TopicPartition { topic, partition }).ok_or(ErrorCode::UnknownTopicOrPartition)
     }
 
+    /// A partition by its topic's name, while its log can be read.
+    ///
+    /// # Errors
+    /// `UnknownTopicOrPartition`; `KafkaStorageError` while the log dir is offline.
+    pub fn readable(&self, topic: &str, partition: PartitionIndex) -> Result<&Partition, ErrorCode> {
+        let topic = self.find(topic, TopicId::ZERO)?.id;
+        self.readable_by_id(TopicPartition { topic, partition })
+    }
+
+    pub fn readable_by_id(&self, id: TopicPartition) -> Result<&Partition, ErrorCode> {
+        let found = self.partition(id.topic, id.partition)?;
+        if matches!(self.dir.state(), DirState::Offline(_)) { Err(ErrorCode::KafkaStorageError) } else { Ok(found) }
+    }
+
     /// Does what the catalog decided: makes and removes logs, and queues the catalog's document, synced, behind them.
     /// Gives the version to wait for before anyone is told (`Ask::after_commit`).
     pub fn carry_out(&mut self, turn: &mut Turn<'_>, changes: Vec<Change>) -> u64 {
@@ -63,6 +77,16 @@ impl Topics {
             }
         }
         self.queue_document()
+    }
+
+    /// Which version of the catalog to wait for until `version` is durable; `None` if it is. Queues the document again
+    /// where its commit failed.
+    pub fn wait_for_catalog(&mut self, version: u64) -> Option<u64> {
+        if version <= self.committed_version {
+            return None;
+        }
+        let awaited = self.dir.awaited_catalog().filter(|awaited| *awaited >= version);
+        Some(awaited.unwrap_or_else(|| self.queue_document()))
     }
 
     fn queue_document(&mut self) -> u64 {
@@ -88,7 +112,7 @@ impl Topics {
                         // Whoever asked for one replica's copy waits for the commit, not for the high watermark.
                         Mark::LogEnd(id, _) => self.touched.push(*id),
                         Mark::Catalog(version) => self.committed_version = self.committed_version.max(*version),
-                        Mark::CleanShutdown => {}
+                        Mark::LogStart(..) | Mark::CleanShutdown => {}
                     }
                 }
             }

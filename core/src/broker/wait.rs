@@ -4,11 +4,17 @@
 //! touched; what it was waiting for decides the answer, once.
 
 pub(super) mod commit;
+pub(super) mod delete_records;
 pub(super) mod fetch;
+pub(super) mod list_offsets;
 pub(super) mod produce;
 
-use self::{commit::CommitWaits, fetch::FetchWaits, produce::ProduceWaits};
+use self::{
+    commit::CommitWaits, delete_records::DeleteRecordsWaits, fetch::FetchWaits, list_offsets::ListOffsetsWaits,
+    produce::ProduceWaits,
+};
 use super::api::{Ask, Handled};
+use crate::{ids::ConnectionId, time::Instant};
 
 /// What became of requests that were parked.
 pub(super) type Released = Vec<(Ask, Handled)>;
@@ -17,5 +23,28 @@ pub(super) type Released = Vec<(Ask, Handled)>;
 pub(super) struct Waits {
     pub produce: ProduceWaits,
     pub fetch: FetchWaits,
+    pub list_offsets: ListOffsetsWaits,
+    pub delete_records: DeleteRecordsWaits,
     pub commit: CommitWaits,
+}
+
+impl Waits {
+    pub fn deadlines(&self) -> [Option<Instant>; 5] {
+        [
+            self.produce.next_deadline(),
+            self.fetch.next_deadline(),
+            self.list_offsets.next_deadline(),
+            self.delete_records.next_deadline(),
+            self.commit.next_deadline(),
+        ]
+    }
+
+    /// Nobody is there to be answered.
+    pub fn on_closed(&mut self, connection: ConnectionId) {
+        self.produce.on_closed(connection);
+        self.fetch.on_closed(connection);
+        self.list_offsets.on_closed(connection);
+        self.delete_records.on_closed(connection);
+        self.commit.on_closed(connection);
+    }
 }

@@ -94,6 +94,8 @@ pub struct Catalog {
     next_producer_id_block: ProducerId,
     /// What is left of the block in hand. A new life starts a new block.
     producer_ids: std::ops::Range<ProducerId>,
+    /// The version in which that block was taken.
+    producer_ids_version: u64,
     version: u64,
     limits: CatalogLimits,
 }
@@ -112,6 +114,7 @@ impl Catalog {
             names: BTreeMap::new(),
             next_producer_id_block: 0,
             producer_ids: 0..0,
+            producer_ids_version: 0,
             version: 0,
             limits: CatalogLimits::default(),
         }
@@ -135,18 +138,17 @@ impl Catalog {
         self.names.values().filter_map(|id| self.topics.get(id))
     }
 
-    /// A producer id that was never given before. True where the document must be durable before it is told.
-    pub fn next_producer_id(&mut self) -> (ProducerId, bool) {
-        let needs_block = self.producer_ids.is_empty();
-        if needs_block {
+    /// A producer id that was never given before, and the version of the catalog that must be durable before it is told:
+    /// what a crash forgets would be given again. `None`: there are no more.
+    pub fn next_producer_id(&mut self) -> Option<(ProducerId, u64)> {
+        if self.producer_ids.is_empty() {
             let start = self.next_producer_id_block;
-            self.next_producer_id_block = start.saturating_add(PRODUCER_ID_BLOCK);
+            self.next_producer_id_block = start.checked_add(PRODUCER_ID_BLOCK)?;
             self.producer_ids = start..self.next_producer_id_block;
             self.version += 1;
+            self.producer_ids_version = self.version;
         }
-        let id = self.producer_ids.start;
-        self.producer_ids.start += 1;
-        (id, needs_block)
+        Some((self.producer_ids.next()?, self.producer_ids_version))
     }
 
     fn insert(&mut self, topic: Topic) {

@@ -43,6 +43,8 @@ pub enum DirState {
 pub enum Mark {
     /// The partition's log is committed up to this offset (exclusive).
     LogEnd(TopicPartition, Offset),
+    /// It is durable that the partition's log begins at this offset.
+    LogStart(TopicPartition, Offset),
     /// The catalog's change of this number is durable.
     Catalog(u64),
     /// The clean-shutdown marker is durable. Nothing is written after it.
@@ -118,7 +120,10 @@ pub struct LogDir {
     /// The directory of every log here.
     names: BTreeMap<TopicPartition, Arc<str>>,
     log_starts: BTreeMap<TopicPartition, Offset>,
+    durable_log_starts: BTreeMap<TopicPartition, Offset>,
     is_log_starts_dirty: bool,
+    /// Somebody waits until where logs begin is durable.
+    is_log_start_awaited: bool,
     /// Committed, but not yet known to be durable.
     committed: BTreeMap<TopicPartition, Offset>,
     durable: BTreeMap<TopicPartition, Offset>,
@@ -142,7 +147,9 @@ impl LogDir {
             room: Room::default(),
             names: BTreeMap::new(),
             log_starts: BTreeMap::new(),
+            durable_log_starts: BTreeMap::new(),
             is_log_starts_dirty: false,
+            is_log_start_awaited: false,
             committed: BTreeMap::new(),
             durable: BTreeMap::new(),
             is_recovery_points_dirty: false,
@@ -219,6 +226,12 @@ impl LogDir {
         self.queued_bytes
     }
 
+    /// The latest version of the catalog whose commit is queued or in flight.
+    pub fn awaited_catalog(&self) -> Option<u64> {
+        let in_flight = self.in_flight.iter().map(|in_flight| &in_flight.work);
+        in_flight.chain(&self.queue).flat_map(Gathered::catalogs).max()
+    }
+
     /// `None`: no commit of this dir.
     pub fn on_committed(&mut self, turn: &mut Turn<'_>, io: IoId) -> Option<CommitOutcome> {
         let InFlight { work, is_probe, .. } = self.in_flight.take_if(|in_flight| in_flight.io == io)?;
@@ -227,8 +240,10 @@ impl LogDir {
         self.bytes_since_checkpoint += work.bytes;
         let marks = work.marks();
         for mark in &marks {
-            if let Mark::LogEnd(id, end) = mark {
-                self.committed.insert(*id, *end);
+            match mark {
+                Mark::LogEnd(id, end) => _ = self.committed.insert(*id, *end),
+                Mark::LogStart(id, start) => self.note_durable_log_start(*id, *start),
+                _ => {}
             }
         }
         if work.sync {
@@ -302,6 +317,7 @@ impl LogDir {
         self.durable.insert(id, end);
         if start > 0 {
             self.log_starts.insert(id, start);
+            self.durable_log_starts.insert(id, start);
         }
     }
 
@@ -310,6 +326,7 @@ impl LogDir {
         self.committed.remove(&id);
         self.is_recovery_points_dirty |= self.durable.remove(&id).is_some();
         self.is_log_starts_dirty |= self.log_starts.remove(&id).is_some();
+        self.durable_log_starts.remove(&id);
     }
 
     fn back(&mut self) -> &mut Gathered {
@@ -362,6 +379,7 @@ impl LogDir {
             DirState::Online => true,
             DirState::ReadOnly(_) => {
                 self.queue.iter().any(|work| !work.is_empty())
+                    || self.is_log_start_awaited
                     || self.room.retry_at().is_some_and(|at| at <= turn.now.monotonic)
                     || self.room.is_probe_due()
             }

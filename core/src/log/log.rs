@@ -153,6 +153,11 @@ impl Log {
         self.segments().map(Segment::size).sum()
     }
 
+    /// The epoch that the record at `offset` was written in. `None`: not known.
+    pub fn epoch_at(&self, offset: Offset) -> Option<LeaderEpoch> {
+        self.epochs.epoch_at(offset)
+    }
+
     /// KIP-101/320: the largest epoch at or below `epoch` that the log has, and where it ends. `None`: not known.
     pub fn end_of_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
         self.epochs.end_of(epoch, self.log_end)

@@ -73,6 +73,12 @@ impl Partition {
         self.config.flush_messages == 1
     }
 
+    /// The epoch that the log's first record was written in, or will be.
+    pub fn start_epoch(&self) -> Option<LeaderEpoch> {
+        let start = self.log.log_start_offset();
+        if start == self.log.log_end_offset() { Some(self.leader_epoch) } else { self.log.epoch_at(start) }
+    }
+
     /// KIP-101/320: the largest epoch at or below `epoch`, and where it ends. `None`: beyond the leader's own.
     pub fn end_of_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
         let end = self.log.log_end_offset();

@@ -137,11 +137,15 @@ fn the_broker_takes_what_may_change_while_it_runs() {
 #[test]
 fn producer_ids_are_never_given_twice_not_even_by_a_later_life() {
     let mut catalog = catalog();
-    assert_eq!(catalog.next_producer_id(), (0, true));
-    assert_eq!(catalog.next_producer_id(), (1, false));
+    assert_eq!(catalog.next_producer_id(), Some((0, 1)));
+    catalog.create_topic(&mut Rng::new(1), &named("one")).unwrap();
+    assert_eq!(catalog.next_producer_id(), Some((1, 1)));
     let mut later = self::catalog();
     later.restore(Some(catalog.document())).unwrap();
-    assert_eq!(later.next_producer_id(), (1000, true));
+    assert_eq!(later.next_producer_id(), Some((1000, 3)));
+    later.next_producer_id_block = ProducerId::MAX;
+    (0..999).for_each(|_| assert!(later.next_producer_id().is_some()));
+    assert_eq!(later.next_producer_id(), None);
 }
 
 #[test]

@@ -73,6 +73,14 @@ impl Gathered {
         self.ops.is_empty() && self.marks.ends.is_empty() && self.marks.others.is_empty() && !self.is_checkpoint
     }
 
+    /// Versions of the catalog in it.
+    pub(super) fn catalogs(&self) -> impl Iterator<Item = u64> {
+        self.marks
+            .others
+            .iter()
+            .filter_map(|mark| if let Mark::Catalog(version) = mark { Some(*version) } else { None })
+    }
+
     /// What somebody waits for, in order.
     pub(super) fn marks(&self) -> Vec<Mark> {
         let ends = self.marks.ends.iter().map(|(id, end)| Mark::LogEnd(*id, *end));
