@@ -1,7 +1,9 @@
 //! One broker process.
 //!
-//!     New ──first tick──▶ Opening (recovery) ──▶ Serving ──stop──▶ Stopping ──▶ Ended
-//!                            └──── cannot be opened ─────────────────────────────▲
+//! ```text
+//! New ──first tick──▶ Opening (recovery) ──▶ Serving ──stop──▶ Stopping ──▶ Ended
+//!                        └──── cannot be opened ─────────────────────────────▲
+//! ```
 
 use std::{collections::BTreeMap, sync::Arc};
 

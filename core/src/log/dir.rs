@@ -1,7 +1,9 @@
 //! One log dir: the queue of its commits (one in flight), its loads, and whether it can be written and read.
 //!
-//!     Online ──commit failed, nothing of it done──▶ ReadOnly ──room proved, new epoch synced──▶ Online
-//!        └────────── outcome unknown, or gone ─────────┴──▶ Offline, until opened again (`Recovery`)
+//! ```text
+//! Online ──commit failed, nothing of it done──▶ ReadOnly ──room proved, new epoch synced──▶ Online
+//!    └────────── outcome unknown, or gone ─────────┴──▶ Offline, until opened again (`Recovery`)
+//! ```
 //!
 //! A commit that fails takes everything queued behind it along. What must happen all the same (removing files, the
 //! document of log starts) is state here and is queued again; appends are taken back by their logs.

@@ -1,6 +1,8 @@
 //! Opening a log dir after any end: clean, killed, power lost at any moment.
 //!
-//!     Listing ─▶ Documents ─▶ AwaitingCatalog ─(the broker: open_logs)─▶ Logs ─▶ Committing ─▶ Ended
+//! ```text
+//! Listing ─▶ Documents ─▶ AwaitingCatalog ─(the broker: open_logs)─▶ Logs ─▶ Committing ─▶ Ended
+//! ```
 //!
 //! S1: recovery after any crash point yields a log that is a prefix of appended batches including everything that was
 //! synced; recovery is idempotent. Up to `Committing` nothing is changed, so what cannot be read is left as it is.
