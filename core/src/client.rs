@@ -1,4 +1,29 @@
-//! The smallest client: connection, metadata, produce, fetch by partition.
+//! The smallest client: connections, metadata, produce, fetch by partition, and what a page's administrator asks.
+//!
+//! ```text
+//! Ask ──> calls ──────────────> links ──> connection ──> the broker
+//!           │  who leads?         ^
+//!           ├──> metadata ────────┤        an answer, or the loss of it, goes back the same way: to the application,
+//!           └──> idempotence ─────┘        or to `calls` once more after a rest, until the call's time is over
+//!                which producer, which sequence?
+//! ```
+//! Every call is answered exactly once. What a broker sends is never trusted: anything that is not the answer due ends
+//! its connection, and what it says is bounded by `wire::limits` and by `ClientOptions`.
+
+mod admin;
+mod calls;
+mod connection;
+mod dispatch;
+mod fetch;
+mod idempotence;
+mod inbound;
+mod links;
+mod message;
+mod metadata;
+mod outbound;
+mod produce;
+mod state;
+mod turn;
 
 pub mod error;
 pub mod options;
@@ -9,6 +34,17 @@ pub use error::ClientError;
 pub use options::ClientOptions;
 pub use question::{CallId, Question};
 pub use reply::Reply;
+
+use state::State;
+use turn::Turn;
+
+use crate::{
+    effect::{Effect, Input},
+    machine::Machine,
+    rng::Rng,
+    time::{Instant, Now},
+    wire::limits,
+};
 
 /// What the application asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,3 +61,59 @@ pub struct ClientAnswer {
     pub call: CallId,
     pub result: Result<Reply, ClientError>,
 }
+
+/// A client of one cluster.
+#[derive(Clone, Debug)]
+pub struct Client {
+    options: ClientOptions,
+    rng: Rng,
+    state: State,
+    /// When something rests until.
+    wake: Option<Instant>,
+}
+
+impl Client {
+    pub fn new(options: ClientOptions) -> Self {
+        assert!(options.client_id.len() <= limits::STRING_BYTES_MAX, "client.id is longer than a request can say");
+        let rng = Rng::new(options.seed);
+        Self { options, rng, state: State::default(), wake: None }
+    }
+
+    /// Calls that are not answered.
+    pub fn unanswered(&self) -> u32 {
+        self.state.unanswered()
+    }
+}
+
+impl Machine for Client {
+    type Call = ClientCall;
+    type Answer = ClientAnswer;
+
+    fn handle(&mut self, now: Now, input: Input<ClientCall>, effects: &mut Vec<Effect<ClientAnswer>>) {
+        let turn = &mut Turn { now, options: &self.options, rng: &mut self.rng, effects, wake: None };
+        let state = &mut self.state;
+        match input {
+            Input::Call(ClientCall::Ask { call, question }) => state.on_ask(turn, call, question),
+            Input::Call(ClientCall::Cancel { call }) => state.give_up(turn, call, ClientError::Cancelled),
+            Input::Dialled { dial, connection } => state.on_dialled(turn, dial, connection),
+            Input::DialFailed { dial, why } => state.on_dial_failed(turn, dial, why),
+            Input::Bytes { connection, bytes } => state.on_bytes(turn, connection, bytes),
+            Input::Closed { connection } => state.on_closed(turn, connection),
+            // A client listens nowhere.
+            Input::Opened { connection, .. } => turn.effects.push(Effect::Close { connection }),
+            // And it keeps nothing.
+            Input::Committed { .. } | Input::Failed { .. } | Input::Loaded { .. } | Input::Listed { .. } => {}
+            Input::Tick => {}
+        }
+        state.expire(turn);
+        state.send_what_waits(turn);
+        self.wake = turn.wake;
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.wake.into_iter().chain(self.state.next_deadline()).min()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ impl ClientError {
         if code == 0 {
             return None;
         }
-        let message = message.map(str::to_owned);
+        let message = message.filter(|message| !message.is_empty()).map(str::to_owned);
         Some(match ErrorCode::from_code(code) {
             Some(error) => Self::Kafka(error, message),
             None => Self::Kafka(

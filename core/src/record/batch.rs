@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use super::{
-    BatchError, BatchHeader, BatchLimits, Checked, HEADER_BYTES, Records, TimestampType, check, crc::crc32c,
-    header::ATTRIBUTES_AT,
+    BatchError, BatchHeader, BatchLimits, Checked, HEADER_BYTES, ProducerStamp, Records, TimestampType, check,
+    crc::crc32c, header::ATTRIBUTES_AT,
 };
 use crate::{effect::Frame, ids::*, time::Timestamp};
 
@@ -96,6 +96,12 @@ impl Batch {
         }
         self.header.set_timestamp_type(kind);
         self.header.max_timestamp = max_timestamp;
+        self.seal();
+    }
+
+    /// Says who sends the batch, and sets the CRC anew. What the records are compressed to stays as it is.
+    pub fn set_producer(&mut self, producer: ProducerStamp) {
+        self.header.set_producer(producer);
         self.seal();
     }
 

@@ -1,6 +1,6 @@
 //! The 61 bytes in front of a batch's records (`DefaultRecordBatch`).
 
-use super::{BatchError, Compression, TimestampType};
+use super::{BatchError, Compression, ProducerStamp, TimestampType};
 use crate::{ids::*, time::Timestamp};
 
 /// Bytes before the records: base offset to record count.
@@ -133,6 +133,16 @@ impl BatchHeader {
         match kind {
             TimestampType::CreateTime => self.attributes &= !TIMESTAMP_TYPE_BIT,
             TimestampType::LogAppendTime => self.attributes |= TIMESTAMP_TYPE_BIT,
+        }
+    }
+
+    pub(super) fn set_producer(&mut self, producer: ProducerStamp) {
+        self.producer_id = producer.producer_id;
+        self.producer_epoch = producer.producer_epoch;
+        self.base_sequence = producer.base_sequence;
+        match producer.is_transactional {
+            true => self.attributes |= TRANSACTIONAL_BIT,
+            false => self.attributes &= !TRANSACTIONAL_BIT,
         }
     }
 
