@@ -320,4 +320,5 @@ async fn listed<Call>(io: IoId, work: impl Future<Output = Result<Vec<Entry>, St
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_types, reason = "what a host is made of, not a machine")]
 mod tests;

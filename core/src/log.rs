@@ -6,6 +6,7 @@ mod hot;
 pub mod index;
 pub mod layout;
 pub mod leader_epoch;
+#[expect(clippy::module_inception, reason = "one partition's log is called what Kafka calls it")]
 pub mod log;
 pub mod producer_state;
 pub mod read;

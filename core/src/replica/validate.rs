@@ -23,7 +23,7 @@ pub(super) fn validate(mut batch: Batch, config: &TopicConfig, now: Timestamp) -
         return Err(refused(ErrorCode::InvalidRecord, message));
     }
     let limits = limits(&batch, config, now);
-    let checked = batch.check(&limits).map_err(|error| refused_batch(error))?;
+    let checked = batch.check(&limits).map_err(refused_batch)?;
     if header.is_transactional() {
         // Nobody can have begun the transaction: there is no coordinator to begin it with.
         return Err(refused(ErrorCode::InvalidTxnState, "The broker has no transaction for this batch"));
