@@ -2,13 +2,25 @@
 
 use ottla_contract::{
     PlainBroker,
-    script::{PLAIN_EFFECTS, play},
+    script::{NODE_EFFECTS, NODE_TRACE, PLAIN_EFFECTS, node, play},
 };
 
 #[test]
 fn the_script_does_the_same_everywhere() {
     let played = play(PlainBroker::new(true));
     assert_eq!(played.effects, PLAIN_EFFECTS, "after {} turns: {:#018x}", played.turns, played.effects);
+}
+
+#[test]
+fn the_broker_does_the_same_everywhere() {
+    let played = play(node());
+    let (effects, trace) = (played.effects, played.machine.trace().digest());
+    assert_eq!(
+        (effects, trace),
+        (NODE_EFFECTS, NODE_TRACE),
+        "after {} turns: {effects:#018x} {trace:#018x}",
+        played.turns
+    );
 }
 
 #[test]
