@@ -27,6 +27,11 @@ macro_rules! events {
                 match self { $(Self::$name { .. } => stringify!($name),)* }
             }
 
+            /// Its name in one word, for the digest.
+            pub(super) fn name_hash(&self) -> u64 {
+                match self { $(Self::$name { .. } => const { super::digest::hash_of(stringify!($name)) },)* }
+            }
+
             pub fn each_field(&self, mut each: impl FnMut(&'static str, Field)) {
                 match *self { $(Self::$name { $($field),* } => { $(each(stringify!($field), Field::from($field));)* })* }
             }

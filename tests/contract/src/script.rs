@@ -19,7 +19,7 @@ use crate::{
 pub const PLAIN_EFFECTS: u64 = 0x1e27_db11_5e45_8b29;
 /// And the real one's, and its trace.
 pub const NODE_EFFECTS: u64 = 0xd322_e0de_a27e_b0cc;
-pub const NODE_TRACE: u64 = 0x0b9b_fbb5_9892_a2b0;
+pub const NODE_TRACE: u64 = 0x89e8_9de6_0ec6_ff6e;
 
 /// The broker that the script is played to.
 pub fn node() -> Node {
