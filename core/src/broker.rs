@@ -156,6 +156,8 @@ impl Broker {
     pub fn finish_turn(&mut self, turn: &mut Turn<'_>) {
         loop {
             self.settle(turn);
+            // Before a frame is read that may end its connection: what was answered goes out first.
+            self.responses.send(turn);
             self.network.fill(turn, &mut self.queue, &self.topics.catalog.config);
             let round = handlers::take_round(turn, &mut self.queue, &self.topics);
             let is_last = round.is_empty();
@@ -225,7 +227,10 @@ impl Broker {
             Handled::AfterCommit { version, timeout, answers } => {
                 return self.waits.commit.park(turn, ask, version, timeout, answers);
             }
-            Handled::Close(why) => return self.network.close(turn, ask.connection, why),
+            Handled::Close(why) => {
+                self.responses.send(turn);
+                return self.network.close(turn, ask.connection, why);
+            }
         };
         self.network.answer(turn, &mut self.responses, ask.connection, ask.request, frame);
     }

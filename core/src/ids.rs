@@ -6,6 +6,9 @@ use std::fmt;
 pub type Offset = i64;
 /// Number of a leader's term for one partition. Starts at 0, only rises.
 pub type LeaderEpoch = i32;
+/// No log gets there and no broker opens so often: what says more is damaged. Adding to what lies below never overflows.
+pub const OFFSET_MAX: Offset = i64::MAX >> 1;
+pub const LEADER_EPOCH_MAX: LeaderEpoch = i32::MAX >> 1;
 /// Index of a partition within its topic, from 0.
 pub type PartitionIndex = i32;
 /// Identity of an idempotent producer, given out by InitProducerId.

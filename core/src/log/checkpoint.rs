@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write, sync::Arc};
 use bytes::Bytes;
 
 use super::layout;
-use crate::ids::{LeaderEpoch, Offset, TopicId};
+use crate::ids::{LEADER_EPOCH_MAX, LeaderEpoch, OFFSET_MAX, Offset, TopicId};
 
 /// `OffsetCheckpointFile`: an offset for each partition's directory.
 pub fn write_offsets<'a>(offsets: impl ExactSizeIterator<Item = (&'a str, Offset)>) -> Bytes {
@@ -21,7 +21,8 @@ pub fn write_offsets<'a>(offsets: impl ExactSizeIterator<Item = (&'a str, Offset
 pub fn read_offsets(bytes: &[u8]) -> Option<BTreeMap<Arc<str>, Offset>> {
     read_rows(bytes, |row| {
         let [topic, partition, offset] = row else { return None };
-        Some((layout::partition_dir(topic, partition.parse().ok()?), offset.parse().ok()?))
+        let offset = offset.parse().ok().filter(|offset| *offset <= OFFSET_MAX)?;
+        Some((layout::partition_dir(topic, partition.parse().ok()?), offset))
     })
     .map(|rows| rows.into_iter().collect())
 }
@@ -39,7 +40,8 @@ pub fn write_epochs(epochs: &[(LeaderEpoch, Offset)]) -> Bytes {
 pub fn read_epochs(bytes: &[u8]) -> Option<Vec<(LeaderEpoch, Offset)>> {
     read_rows(bytes, |row| {
         let [epoch, start] = row else { return None };
-        Some((epoch.parse().ok()?, start.parse().ok()?))
+        let is_possible = |(epoch, start): &(_, _)| *epoch <= LEADER_EPOCH_MAX && *start <= OFFSET_MAX;
+        Some((epoch.parse().ok()?, start.parse().ok()?)).filter(is_possible)
     })
 }
 
@@ -77,7 +79,7 @@ pub fn write_broker_epoch(epoch: LeaderEpoch) -> Bytes {
 pub fn read_broker_epoch(bytes: &[u8]) -> Option<LeaderEpoch> {
     let rows = read_rows(bytes, |row| {
         let [epoch] = row else { return None };
-        epoch.parse().ok().filter(|epoch| *epoch >= 0)
+        epoch.parse().ok().filter(|epoch| (0..=LEADER_EPOCH_MAX).contains(epoch))
     })?;
     rows.first().copied()
 }
@@ -88,9 +90,9 @@ mod tests {
 
     #[test]
     fn documents_are_kafkas_text() {
-        let offsets = [("a-b-0", 5), ("c-11", i64::MAX)];
+        let offsets = [("a-b-0", 5), ("c-11", OFFSET_MAX)];
         let text = write_offsets(offsets.into_iter());
-        assert_eq!(text, "0\n2\na-b 0 5\nc 11 9223372036854775807\n");
+        assert_eq!(text, "0\n2\na-b 0 5\nc 11 4611686018427387903\n");
         assert_eq!(read_offsets(&text).unwrap(), offsets.map(|(dir, offset)| (dir.into(), offset)).into());
         let epochs = [(0, 0), (3, 17)];
         assert_eq!(write_epochs(&epochs), "0\n2\n0 0\n3 17\n");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     effect::FileName,
-    ids::{Offset, PartitionIndex},
+    ids::{OFFSET_MAX, Offset, PartitionIndex},
 };
 
 /// The broker's one document of topics, configs and producer ids.
@@ -86,7 +86,8 @@ pub fn parse(path: &str) -> Option<(&str, LogFile)> {
 }
 
 fn offset(stem: &str) -> Option<Offset> {
-    (stem.len() == 20 && stem.bytes().all(|byte| byte.is_ascii_digit())).then(|| stem.parse().ok())?
+    let is_offset = stem.len() == 20 && stem.bytes().all(|byte| byte.is_ascii_digit());
+    stem.parse().ok().filter(|offset| is_offset && *offset <= OFFSET_MAX)
 }
 
 #[cfg(test)]
@@ -98,7 +99,7 @@ mod tests {
         let dir = partition_dir("a-b.c", 12);
         for file in [
             LogFile::Log(0),
-            LogFile::Index(i64::MAX),
+            LogFile::Index(OFFSET_MAX),
             LogFile::TimeIndex(7),
             LogFile::Snapshot(1),
             LogFile::LeaderEpochs,
@@ -113,7 +114,16 @@ mod tests {
 
     #[test]
     fn other_names_are_left_alone() {
-        let alien = ["catalog", "a-0", "a/1.log", "a-0/1.log", "a-0/notes.txt", "a-01/partition.metadata", "-1/x.log"];
+        let alien = [
+            "catalog",
+            "a-0",
+            "a/1.log",
+            "a-0/1.log",
+            "a-0/09223372036854775807.log",
+            "a-0/notes.txt",
+            "a-01/partition.metadata",
+            "-1/x.log",
+        ];
         for name in alien {
             assert_eq!(parse(name), None, "{name}");
         }

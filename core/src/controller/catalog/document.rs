@@ -11,6 +11,8 @@ use crate::{error::Fatal, ids::*, record::crc::crc32c};
 
 /// Name of the document in the log dir.
 pub const CATALOG_DOCUMENT: &str = "catalog";
+/// No cluster counts so far, and adding to it never overflows.
+const NUMBER_MAX: u64 = u64::MAX >> 2;
 const HEAD: &str = "ottla catalog 1";
 
 impl Catalog {
@@ -55,8 +57,11 @@ impl Catalog {
         let (kind, rest) = line.split_once(' ')?;
         match kind {
             "cluster" => self.cluster_id = unescaped(rest)?,
-            "version" => self.version = rest.parse().ok()?,
-            "producer-ids" => self.next_producer_id_block = rest.parse().ok().filter(|&next| next >= 0)?,
+            "version" => self.version = rest.parse().ok().filter(|version| *version <= NUMBER_MAX)?,
+            "producer-ids" => {
+                let next = rest.parse().ok().filter(|next| (0..=NUMBER_MAX as i64).contains(next))?;
+                self.next_producer_id_block = next;
+            }
             "broker-config" => {
                 let (name, value) = rest.split_once(' ')?;
                 self.broker_overrides.insert(name.to_owned(), unescaped(value)?);
@@ -83,7 +88,12 @@ impl Catalog {
         let partitions = word()?.parse().ok().filter(|&count: &i32| count > 0)?;
         let is_internal = word()?.parse().ok()?;
         let is_new = !self.topics.contains_key(&id) && !self.names.contains_key(&name);
-        if !is_new || super::check_topic_name(&name).is_err() || words.next().is_some() {
+        // What no request could have made would be opened all the same, log by log.
+        if !is_new
+            || self.check_room(1, partitions).is_err()
+            || super::check_topic_name(&name).is_err()
+            || words.next().is_some()
+        {
             return None;
         }
         let config = Arc::new(self.topic_config_default());

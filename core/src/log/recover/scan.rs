@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::{
-    ids::Offset,
+    ids::{LEADER_EPOCH_MAX, OFFSET_MAX, Offset},
     log::segment::Segment,
     record::{Batch, BatchHeader, HEADER_BYTES},
 };
@@ -79,7 +79,8 @@ impl Scan {
             let body = bytes.split_to(size);
             let is_sound = self.next_offset.is_none_or(|next| next == header.base_offset)
                 && header.base_offset >= self.segment.base_offset()
-                && header.last_offset() >= header.base_offset
+                && (header.base_offset..=OFFSET_MAX).contains(&header.last_offset())
+                && header.partition_leader_epoch <= LEADER_EPOCH_MAX
                 && Batch::parse(body).is_ok_and(|batch| batch.crc_is_right());
             if !is_sound || !(self.is_rebuilt || is_known(&header)) {
                 return self.bad(Some(header));
