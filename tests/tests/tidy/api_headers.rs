@@ -87,6 +87,16 @@ fn every_file_opens_as_the_table_says() {
 }
 
 #[test]
+fn every_api_has_its_file() {
+    let has_file = |api: &Api| files().any(|source| source.path == format!("{FOLDER}{}.rs", snake_case(api.name())));
+    let missing = Api::ALL.iter().filter(|api| !has_file(api));
+    expect_none(missing.map(|api| {
+        let what = format!("`{}` has no file {FOLDER}{}.rs", api.name(), snake_case(api.name()));
+        Finding::new("core/src/wire/api.rs", 1, what)
+    }));
+}
+
+#[test]
 fn a_wrong_header_is_found() {
     let good = "//! DeleteTopics (key 20, versions 1–6)\n//!\n//! Behaviour\n//! - So.\n//!\n//! Versions\n//! - 4 flexible · 6 by topic id\n//!\n//! Differs from Kafka\n//! - Not.\n";
     let found = |name: &str, text: &str| check(&Source::new(&format!("{FOLDER}{name}.rs"), text));

@@ -43,6 +43,16 @@ fn names() -> Vec<&'static str> {
     Event::ALL.iter().map(|(name, _)| *name).collect()
 }
 
+#[test]
+fn every_event_is_noted_somewhere() {
+    let core: String = TREE
+        .iter()
+        .filter(|source| source.is_in_core() && !source.path.starts_with("core/src/trace"))
+        .map(|source| source.text.as_str())
+        .collect();
+    expect_none(check_noted(source(EVENTS), &names(), &core));
+}
+
 /// The printer walks the fields of any event: it stays so, or it needs a row per event.
 #[test]
 fn every_event_is_printed() {
