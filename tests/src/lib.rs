@@ -2,5 +2,6 @@
 
 pub mod client;
 pub mod cpu;
+pub mod fuzz;
 pub mod host;
 pub mod storage;
