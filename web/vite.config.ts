@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite';
 
-/// The built folder is static with relative URLs, fit for any host and any path.
+/** The built folder is static with relative URLs, fit for any host and any path. */
 export default defineConfig({
   root: 'playground',
   base: './',

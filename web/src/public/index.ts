@@ -1,3 +1,3 @@
-/// The package's front door. Nothing runs on import.
+/** The package's front door. Nothing runs on import. */
 
 export type * from './types.js';

@@ -1,31 +1,33 @@
-/// What the package's users see, in Kafka's words. Offsets are bigint; times are Date; sizes are bytes.
+/** What the package's users see, in Kafka's words. Offsets are bigint; times are Date; sizes are bytes. */
 
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 export interface ClusterOptions {
-  /// 1 to 64 of a-z, 0-9 and '-'. The IndexedDB database is `ottla-<name>`. Default 'default'.
+  /** 1 to 64 of a-z, 0-9 and '-'. The IndexedDB database is `ottla-<name>`. Default 'default'. */
   name?: string;
-  /// Default 'indexeddb'. There is no silent fallback: without it `start` rejects with 'no-storage'.
+  /** Default 'indexeddb'. There is no silent fallback: without it `start` rejects with 'no-storage'. */
   storage?: 'indexeddb' | 'memory';
-  /// When a write counts: 'relaxed' survives the browser's end, 'strict' a power cut as well. Default 'relaxed'.
+  /** When a write counts: 'relaxed' survives the browser's end, 'strict' a power cut as well. Default 'relaxed'. */
   durability?: 'relaxed' | 'strict';
-  /// 'exclusive' (default) rejects with 'in-use' while another tab has the cluster; 'copy' opens a consistent copy
-  /// named `<name>-copy-N`; 'read-only' a consistent snapshot in memory that never writes to the database.
+  /**
+   * 'exclusive' (default) rejects with 'in-use' while another tab has the cluster; 'copy' opens a consistent copy
+   * named `<name>-copy-N`; 'read-only' a consistent snapshot in memory that never writes to the database.
+   */
   open?: 'exclusive' | 'copy' | 'read-only';
   brokers?: 1;
-  /// Broker configs by Kafka's names.
+  /** Broker configs by Kafka's names. */
   config?: Record<string, string>;
-  /// Configs given to new topics. Default { 'flush.messages': '1' }.
+  /** Configs given to new topics. Default { 'flush.messages': '1' }. */
   topicDefaults?: Record<string, string>;
   wasm?: URL | string | WebAssembly.Module | BufferSource;
-  /// Progress of opening, in bytes scanned.
+  /** Progress of opening, in bytes scanned. */
   onRecovery?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
 
-/// `import` only.
+/** `import` only. */
 export interface ImportOptions extends ClusterOptions {
-  /// Throw away what the cluster of that name holds.
+  /** Throw away what the cluster of that name holds. */
   replace?: boolean;
 }
 
@@ -41,7 +43,7 @@ export interface Partition {
   logStart: bigint;
   highWatermark: bigint;
   logEnd: bigint;
-  /// What storage has confirmed: `logEnd` or less.
+  /** What storage has confirmed: `logEnd` or less. */
   committedEnd: bigint;
   bytes: number;
   segments: number;
@@ -49,7 +51,7 @@ export interface Partition {
 
 export interface Topic {
   name: string;
-  /// As Kafka prints topic ids.
+  /** As Kafka prints topic ids. */
   id: string;
   partitions: Partition[];
 }
@@ -63,7 +65,7 @@ export interface NewTopic {
 export interface ConfigEntry {
   name: string;
   value: string | null;
-  /// Kafka's word: DYNAMIC_TOPIC_CONFIG, DEFAULT_CONFIG, …
+  /** Kafka's word: DYNAMIC_TOPIC_CONFIG, DEFAULT_CONFIG, … */
   source: string;
   readOnly: boolean;
   documentation: string;
@@ -71,7 +73,7 @@ export interface ConfigEntry {
 
 export interface NewRecord {
   key?: Uint8Array | string | null;
-  /// null: a tombstone.
+  /** null: a tombstone. */
   value?: Uint8Array | string | null;
   headers?: [string, Uint8Array | string | null][];
   timestamp?: Date | number;
@@ -89,7 +91,7 @@ export interface ProduceRequest {
 export interface Produced {
   topic: string;
   partition: number;
-  /// -1 with acks=0.
+  /** -1 with acks=0. */
   baseOffset: bigint;
   appendTime?: Date;
 }
@@ -123,7 +125,7 @@ export interface Batch {
   producerId: bigint;
   producerEpoch: number;
   baseSequence: number;
-  /// The whole batch as it lies in the log.
+  /** The whole batch as it lies in the log. */
   bytes: Uint8Array;
   records: StoredRecord[];
 }
@@ -138,9 +140,9 @@ export interface StoredRecord {
 
 export interface Status {
   state: 'online' | 'read-only' | 'offline';
-  /// A word of the trace: 'no-space', 'aborted', 'gone', 'timed-out', …
+  /** A word of the trace: 'no-space', 'aborted', 'gone', 'timed-out', … */
   why?: string;
-  /// Record bytes held in memory.
+  /** Record bytes held in memory. */
   hotBytes: number;
   events: number;
   wasmBytes: number;
@@ -149,11 +151,13 @@ export interface Status {
   brokerEpoch: number;
 }
 
-/// One event of the trace: an id and its parameters, never prose. Names and fields are the core's own
-/// (`RequestReceived { request, connection, api_key, … }`); a topic is its id as Kafka prints it.
+/**
+ * One event of the trace: an id and its parameters, never prose. Names and fields are the core's own
+ * (`RequestReceived { request, connection, api_key, … }`); a topic is its id as Kafka prints it.
+ */
 export interface TraceEvent {
   number: bigint;
-  /// Microseconds since the broker's clock began.
+  /** Microseconds since the broker's clock began. */
   at: number;
   node: number;
   name: string;
@@ -161,14 +165,14 @@ export interface TraceEvent {
 }
 
 export interface Trace {
-  /// Pass it as `after` to go on from here.
+  /** Pass it as `after` to go on from here. */
   next: bigint;
-  /// Events that had left the ring before they were read.
+  /** Events that had left the ring before they were read. */
   missed: bigint;
   events: TraceEvent[];
 }
 
-/// Raw bytes to and from the broker, as over a socket.
+/** Raw bytes to and from the broker, as over a socket. */
 export interface Connection extends AsyncIterable<Uint8Array> {
   send(bytes: Uint8Array): void;
   close(): void;

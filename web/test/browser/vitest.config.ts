@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/// Browsers are heavy: one file at a time, each with its own profile.
+/** Browsers are heavy: one file at a time, each with its own profile. */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {

@@ -1,0 +1,72 @@
+/** The page's words. `locale/en.ts` defines the keys; a language that lacks one does not compile. */
+
+import { en } from './locale/en.js';
+import { zhHans } from './locale/zh-Hans.js';
+import { plainText } from './visible.js';
+
+export type Language = 'en' | 'zh-Hans';
+export type Key = keyof typeof en;
+/** `other` alone where a language has no plural. */
+export type Message = string | { one?: string; other: string };
+export type Catalogue = Record<Key, Message>;
+
+type NamesIn<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
+type Names<K extends Key> = NamesIn<(typeof en)[K] extends string ? (typeof en)[K] : Values<(typeof en)[K]>>;
+type Values<T> = T[keyof T];
+type Given<K extends Key> = [Names<K>] extends [never] ? [] : [Record<Names<K>, Value>];
+/** Strings go in as they are (escaped), numbers in the language's digits. */
+export type Value = string | number | bigint;
+
+/** Keys of sentences that say what was done. */
+export type NoticeKey = Extract<Key, `notice.${string}`>;
+
+export const LANGUAGES: Record<Language, string> = { en: 'English', 'zh-Hans': '简体中文' };
+
+const CATALOGUES: Record<Language, Catalogue> = { en, 'zh-Hans': zhHans };
+const watchers = new Set<() => void>();
+let current: Language = 'en';
+
+export function language(): Language {
+  return current;
+}
+
+export function setLanguage(chosen: Language): void {
+  current = chosen;
+  for (const watcher of watchers) watcher();
+}
+
+export function watchLanguage(watcher: () => void): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+/** The first of the visitor's languages that there is; any Chinese reader is served Simplified Chinese. */
+export function preferredLanguage(languages: readonly string[]): Language {
+  for (const tag of languages) {
+    if (/^zh\b/i.test(tag)) return 'zh-Hans';
+    if (/^en\b/i.test(tag)) return 'en';
+  }
+  return 'en';
+}
+
+export function text<K extends Key>(key: K, ...[of]: Given<K>): string {
+  return fill(CATALOGUES[current][key], of ?? {});
+}
+
+/** For keys that arrive as data (an event's name, an error's code): undefined if there are no words for it. */
+export function textIfKnown(key: string, of: Record<string, Value> = {}): string | undefined {
+  const catalogue: Record<string, Message> = CATALOGUES[current];
+  return Object.hasOwn(catalogue, key) ? fill(catalogue[key]!, of) : undefined;
+}
+
+function fill(message: Message, of: Record<string, Value>): string {
+  const words =
+    typeof message === 'string'
+      ? message
+      : (new Intl.PluralRules(current).select(Number(of['count'])) === 'one' && message.one) || message.other;
+  return words.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = of[name];
+    if (value === undefined) return whole;
+    return typeof value === 'string' ? plainText(value) : new Intl.NumberFormat(current).format(value);
+  });
+}

@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { en } from '../../src/internal/locale/en.js';
+import { zhHans } from '../../src/internal/locale/zh-Hans.js';
+import { preferredLanguage, setLanguage, text, textIfKnown, type Message } from '../../src/internal/locale.js';
+
+const CORE = join(import.meta.dirname, '../../../core/src');
+const SOURCES = join(import.meta.dirname, '../../src');
+
+/** What the broker says is looked up by its own words; these families have no key in the page's sources. */
+const LOOKED_UP = /^(event|why|error|ended|todo|state|stage|theme|requests\.view|records\.from|storage\.(kind|job))\./;
+
+function forms(message: Message): string[] {
+  return typeof message === 'string' ? [message] : Object.values(message);
+}
+
+function names(words: string): string[] {
+  return [...new Set([...words.matchAll(/\{(\w+)\}/g)].map(match => match[1]!))].sort();
+}
+
+function sources(folder: string): string {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter(entry => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes('locale'))
+    .map(entry => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+    .join('\n');
+}
+
+/** Every event of the core with its fields, read from the one place that declares them. */
+function coreEvents(): Map<string, string[]> {
+  const source = readFileSync(join(CORE, 'trace/event.rs'), 'utf8');
+  const table = source.slice(source.indexOf('\nevents! {'), source.indexOf('\nmacro_rules! words'));
+  const rows = [...table.matchAll(/^ {4}(\w+) \{([^}]*)\}/gm)];
+  return new Map(rows.map(row => [row[1]!, [...row[2]!.matchAll(/(\w+):/g)].map(field => field[1]!)]));
+}
+
+beforeEach(() => setLanguage('en'));
+
+test('both languages fill in the same things', () => {
+  for (const [key, message] of Object.entries(en)) {
+    const expected = [...new Set(forms(message).flatMap(names))].sort();
+    const { [key as keyof typeof en]: translated } = zhHans;
+    expect([key, [...new Set(forms(translated).flatMap(names))].sort()]).toEqual([key, expected]);
+  }
+});
+
+test('no sentence is left over', () => {
+  const used = sources(SOURCES);
+  const unused = Object.keys(en).filter(key => !LOOKED_UP.test(key) && !used.includes(`'${key}'`));
+  expect(unused).toEqual([]);
+});
+
+test('no sentence is empty, and none was left in English', () => {
+  for (const [key, message] of Object.entries(zhHans)) {
+    expect([key, forms(message).every(words => words.trim().length > 0)]).toEqual([key, true]);
+    // Kafka's own names and pure placeholders stay as they are.
+    const isName =
+      /^(stage\.(acceptor|processor|handler|purgatory|sender)|storage\.kind\.indexeddb|storage\.usage\.of|event\.other|requests\.stage)$/;
+    if (!isName.test(key))
+      expect([key, /[\u3000-\u9fff\uff00-\uffef]/.test(forms(message).join(''))]).toEqual([key, true]);
+  }
+});
+
+describe('what the core says', () => {
+  test('every event has a sentence, made of its own fields', () => {
+    const events = coreEvents();
+    expect(events.size).toBeGreaterThan(35);
+    for (const [event, fields] of events) {
+      const message = textIfKnown(`event.${event}`);
+      expect([event, message !== undefined]).toEqual([event, true]);
+      const known = [...fields, 'api'];
+      expect([event, names(message!).filter(name => !known.includes(name))]).toEqual([event, []]);
+    }
+    const sentences = Object.keys(en).filter(key => key.startsWith('event.') && key !== 'event.other');
+    expect(sentences.filter(key => !events.has(key.slice('event.'.length)))).toEqual([]);
+  });
+
+  test('every reason has words', () => {
+    const source = readFileSync(join(CORE, 'trace/event.rs'), 'utf8');
+    const reasons = [...source.matchAll(/(?:= |=> )"([a-z0-9-]+)"/g)].map(match => match[1]!);
+    expect(reasons.length).toBeGreaterThan(15);
+    expect(reasons.filter(reason => textIfKnown(`why.${reason}`) === undefined)).toEqual([]);
+  });
+
+  test('every error that has a sentence is one of Kafka’s', () => {
+    const table = readFileSync(join(CORE, 'error.rs'), 'utf8');
+    const sentences = Object.keys(en).filter(key => /^error\.[A-Z]/.test(key));
+    expect(sentences.length).toBeGreaterThan(10);
+    expect(sentences.filter(key => !table.includes(`"${key.slice('error.'.length)}"`))).toEqual([]);
+  });
+});
+
+test('the first of the visitor’s languages that there is', () => {
+  expect(preferredLanguage(['fr-FR', 'zh-TW', 'en'])).toBe('zh-Hans');
+  expect(preferredLanguage(['en-GB', 'zh-CN'])).toBe('en');
+  expect(preferredLanguage(['fr', 'de'])).toBe('en');
+  expect(preferredLanguage([])).toBe('en');
+});
+
+test('plurals and digits follow the language, and what is filled in cannot act', () => {
+  expect(text('records.sum', { count: 1 })).toBe('1 record');
+  expect(text('records.sum', { count: 12345 })).toBe('12,345 records');
+  expect(text('notice.created', { topic: 'a\u202eb' })).toBe('Topic a\\u{202e}b created.');
+  setLanguage('zh-Hans');
+  expect(text('records.sum', { count: 1 })).toBe('1 条记录');
+  expect(textIfKnown('event.NoSuchEvent')).toBeUndefined();
+  expect(textIfKnown('toString')).toBeUndefined();
+});
