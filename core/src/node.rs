@@ -5,7 +5,7 @@
 //!                        └──── cannot be opened ─────────────────────────────▲
 //! ```
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -36,8 +36,6 @@ pub struct NodeOptions {
     pub id: BrokerId,
     /// `None`: as the log dir says; a new one is drawn from the seed at the first start.
     pub cluster_id: Option<String>,
-    /// Topic configs, by name, that stand in for Kafka's defaults.
-    pub topic_defaults: BTreeMap<String, String>,
     /// Events that the trace keeps.
     pub trace_kept: usize,
     pub network: NetworkLimits,
@@ -53,7 +51,6 @@ impl NodeOptions {
             seed: 0,
             id: BrokerId(1),
             cluster_id: None,
-            topic_defaults: BTreeMap::new(),
             trace_kept: 10_000,
             network: NetworkLimits::default(),
             dir: DirOptions::default(),
@@ -166,10 +163,7 @@ fn begin(turn: &mut Turn<'_>, options: &NodeOptions, input: &Input<NodeCall>) ->
         _ => return None,
     }
     let cluster_id = options.cluster_id.clone().unwrap_or_else(|| TopicId(turn.rng.uuid()).to_string());
-    let mut catalog = Catalog::new(cluster_id, options.id, options.address.clone(), options.config.clone());
-    if let Err(why) = catalog.set_topic_defaults(options.topic_defaults.clone()) {
-        return Some(enter_failed(turn, Fatal { file: String::new(), why: why.to_string() }));
-    }
+    let catalog = Catalog::new(cluster_id, options.id, options.address.clone(), options.config.clone());
     let recovery = Recovery::start(turn, options.dir);
     let network = options.network;
     Some(Next::Phase(Phase::Opening(Box::new(Opening { recovery, catalog, network, has_catalog: false }))))

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::configs;
+use super::{
+    batch::{CompressionType, TimestampType},
+    configs,
+    value::Limit,
+};
 
 configs! { BrokerConfig;
     /// Processors: each owns some connections and a response queue.
@@ -19,4 +23,26 @@ configs! { BrokerConfig;
     partitions_default: i32 = "num.partitions", false, "1", |count| if *count >= 1 { Ok(()) } else { Err("must be at least 1".into()) };
     /// Whether asking for a missing topic creates it.
     auto_create_topics: bool = "auto.create.topics.enable", false, "true";
+    /// Of topics that do not set `retention.bytes`.
+    retention_bytes: Limit = "log.retention.bytes", true, "-1";
+    /// Of topics that do not set `retention.ms`. In Kafka `log.retention.minutes` and `.hours` stand behind it.
+    retention: Limit = "log.retention.ms", true, "604800000";
+    /// Of topics that do not set `segment.bytes`.
+    segment_bytes: u32 = "log.segment.bytes", true, "1073741824", |bytes| if *bytes >= 1 { Ok(()) } else { Err("must be at least 1".into()) };
+    /// Of topics that do not set `segment.ms`. In Kafka `log.roll.hours` stands behind it.
+    segment_age: Duration = "log.roll.ms", true, "604800000", |age| if !age.is_zero() { Ok(()) } else { Err("must be at least 1".into()) };
+    /// Of topics that do not set `max.message.bytes`.
+    message_bytes_max: u32 = "message.max.bytes", true, "1048588";
+    /// Of topics that do not set `flush.messages`.
+    flush_messages: u64 = "log.flush.interval.messages", true, "9223372036854775807", |count| if *count >= 1 { Ok(()) } else { Err("must be at least 1".into()) };
+    /// Of topics that do not set their own.
+    min_in_sync_replicas: u32 = "min.insync.replicas", true, "1", |count| if *count >= 1 { Ok(()) } else { Err("must be at least 1".into()) };
+    /// Of topics that do not set their own.
+    compression_type: CompressionType = "compression.type", true, "producer";
+    /// Of topics that do not set `message.timestamp.type`.
+    timestamp_type: TimestampType = "log.message.timestamp.type", true, "CreateTime";
+    /// Of topics that do not set `message.timestamp.before.max.ms`.
+    timestamp_before_max: Duration = "log.message.timestamp.before.max.ms", true, "9223372036854775807";
+    /// Of topics that do not set `message.timestamp.after.max.ms`.
+    timestamp_after_max: Duration = "log.message.timestamp.after.max.ms", true, "3600000";
 }

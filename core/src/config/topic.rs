@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    BrokerConfig,
     batch::{CompressionType, TimestampType},
     configs,
     value::Limit,
@@ -31,4 +32,51 @@ configs! { TopicConfig;
     timestamp_before_max: Duration = "message.timestamp.before.max.ms", true, "9223372036854775807";
     /// How far a producer's time may lie ahead of the broker's.
     timestamp_after_max: Duration = "message.timestamp.after.max.ms", true, "3600000";
+}
+
+/// Topic configs and the broker's configs that stand in for them (`ServerTopicConfigSynonyms`).
+const SYNONYMS: [(&str, &str); 11] = [
+    ("retention.bytes", "log.retention.bytes"),
+    ("retention.ms", "log.retention.ms"),
+    ("segment.bytes", "log.segment.bytes"),
+    ("segment.ms", "log.roll.ms"),
+    ("max.message.bytes", "message.max.bytes"),
+    ("flush.messages", "log.flush.interval.messages"),
+    ("min.insync.replicas", "min.insync.replicas"),
+    ("compression.type", "compression.type"),
+    ("message.timestamp.type", "log.message.timestamp.type"),
+    ("message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms"),
+    ("message.timestamp.after.max.ms", "log.message.timestamp.after.max.ms"),
+];
+
+impl TopicConfig {
+    /// The broker's config that a topic goes by where it does not set `name` itself.
+    pub fn synonym(name: &str) -> Option<&'static str> {
+        SYNONYMS.iter().find(|(topic, _)| *topic == name).map(|(_, broker)| *broker)
+    }
+
+    /// What a topic without configs of its own goes by.
+    pub fn of_broker(broker: &BrokerConfig) -> Self {
+        let mut config = Self::default();
+        for (name, synonym) in SYNONYMS {
+            let value = broker.get(synonym).expect("the table names rows of the broker");
+            config.set(name, &value).expect("both rows take the same values");
+        }
+        config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_its_synonym_and_the_same_default() {
+        assert_eq!(SYNONYMS.len(), TopicConfig::ROWS.len());
+        for row in TopicConfig::ROWS {
+            let synonym = TopicConfig::synonym(row.name).and_then(BrokerConfig::row).expect(row.name);
+            assert_eq!((row.default, row.kind), (synonym.default, synonym.kind), "{}", row.name);
+        }
+        assert_eq!(TopicConfig::of_broker(&BrokerConfig::default()), TopicConfig::default());
+    }
 }

@@ -85,8 +85,6 @@ pub struct Catalog {
     started_config: BrokerConfig,
     /// Set while the broker ran, by name.
     broker_overrides: BTreeMap<String, String>,
-    /// Topic configs that stand in for Kafka's defaults, by name. Given at the start, not kept.
-    topic_defaults: BTreeMap<String, String>,
     topics: BTreeMap<TopicId, Topic>,
     /// Exactly the names of `topics`.
     names: BTreeMap<String, TopicId>,
@@ -109,7 +107,6 @@ impl Catalog {
             started_config: config.clone(),
             config,
             broker_overrides: BTreeMap::new(),
-            topic_defaults: BTreeMap::new(),
             topics: BTreeMap::new(),
             names: BTreeMap::new(),
             next_producer_id_block: 0,

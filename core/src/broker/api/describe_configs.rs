@@ -41,8 +41,8 @@ pub(super) enum ConfigSource {
     Default = 5,
 }
 
-/// What a value is, from the top down: the first is the one that holds.
-type Layers = Vec<(ConfigSource, String)>;
+/// What a value is and under which name it was set, from the top down: the first is the one that holds.
+type Layers = Vec<(ConfigSource, &'static str, String)>;
 
 impl Topics {
     pub(in crate::broker) fn on_describe_configs(
@@ -113,23 +113,22 @@ pub(super) fn check_broker(catalog: &Catalog, name: &str) -> Result<(), Refused>
 }
 
 /// Where the value of a topic's config comes from.
-pub(super) fn topic_source(catalog: &Catalog, topic: &Topic, name: &str) -> ConfigSource {
-    topic_layers(catalog, topic, name).first().map_or(ConfigSource::Default, |(source, _)| *source)
+pub(super) fn topic_source(catalog: &Catalog, topic: &Topic, name: &'static str) -> ConfigSource {
+    topic_layers(catalog, topic, name).first().map_or(ConfigSource::Default, |(source, ..)| *source)
 }
 
-fn topic_layers(catalog: &Catalog, topic: &Topic, name: &str) -> Layers {
-    let set = topic.overrides.get(name).map(|value| (ConfigSource::DynamicTopic, value.clone()));
-    let started = catalog.topic_defaults().get(name).map(|value| (ConfigSource::StaticBroker, value.clone()));
-    let default = TopicConfig::row(name).map(|row| (ConfigSource::Default, row.default.to_owned()));
-    set.into_iter().chain(started).chain(default).collect()
+fn topic_layers(catalog: &Catalog, topic: &Topic, name: &'static str) -> Layers {
+    let set = topic.overrides.get(name).map(|value| (ConfigSource::DynamicTopic, name, value.clone()));
+    let under = TopicConfig::synonym(name).map(|synonym| broker_layers(catalog, synonym)).unwrap_or_default();
+    set.into_iter().chain(under).collect()
 }
 
-fn broker_layers(catalog: &Catalog, name: &str) -> Layers {
-    let set = catalog.broker_overrides().get(name).map(|value| (ConfigSource::DynamicBroker, value.clone()));
+fn broker_layers(catalog: &Catalog, name: &'static str) -> Layers {
+    let set = catalog.broker_overrides().get(name).map(|value| (ConfigSource::DynamicBroker, name, value.clone()));
     let default = BrokerConfig::default().get(name);
     let started = catalog.started_config().get(name).filter(|value| Some(value) != default.as_ref());
-    let started = started.map(|value| (ConfigSource::StaticBroker, value));
-    set.into_iter().chain(started).chain(default.map(|value| (ConfigSource::Default, value))).collect()
+    let started = started.map(|value| (ConfigSource::StaticBroker, name, value));
+    set.into_iter().chain(started).chain(default.map(|value| (ConfigSource::Default, name, value))).collect()
 }
 
 struct Tell {
@@ -141,7 +140,7 @@ impl Tell {
     fn row<C>(&self, row: &ConfigRow<C>, layers: Layers) -> DescribeConfigsResourceResult {
         let mut result = DescribeConfigsResourceResult::default();
         result.name = StrBytes::from(row.name);
-        if let Some((source, value)) = layers.first() {
+        if let Some((source, _, value)) = layers.first() {
             result.value = Some(StrBytes::from(value.as_str()));
             result.config_source = *source as i8;
         }
@@ -151,7 +150,7 @@ impl Tell {
             result.documentation = Some(StrBytes::from(row.doc.trim()));
         }
         if self.with_synonyms {
-            result.synonyms = layers.into_iter().map(|(source, value)| synonym(row.name, source, value)).collect();
+            result.synonyms = layers.into_iter().map(|(source, name, value)| synonym(name, source, value)).collect();
         }
         result
     }

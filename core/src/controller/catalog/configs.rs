@@ -35,18 +35,6 @@ pub struct ConfigEdit {
 }
 
 impl Catalog {
-    /// Topic configs that stand in for Kafka's defaults for as long as this broker runs.
-    pub fn set_topic_defaults(&mut self, defaults: BTreeMap<String, String>) -> Result<(), ConfigError> {
-        let mut config = TopicConfig::default();
-        defaults.iter().try_for_each(|(name, value)| config.set(name, value))?;
-        self.topic_defaults = defaults;
-        Ok(())
-    }
-
-    pub fn topic_defaults(&self) -> &BTreeMap<String, String> {
-        &self.topic_defaults
-    }
-
     /// What the broker was started with, before anything was set while it ran.
     pub fn started_config(&self) -> &BrokerConfig {
         &self.started_config
@@ -54,11 +42,7 @@ impl Catalog {
 
     /// What a topic without overrides is told.
     pub fn topic_config_default(&self) -> TopicConfig {
-        let mut config = TopicConfig::default();
-        for (name, value) in &self.topic_defaults {
-            config.set(name, value).expect("checked when it was taken");
-        }
-        config
+        TopicConfig::of_broker(&self.config)
     }
 
     pub(super) fn topic_config(&self, overrides: &BTreeMap<String, String>) -> Result<TopicConfig, Refused> {
@@ -112,8 +96,21 @@ impl Catalog {
         let overrides = self.plan_broker_configs(edits)?;
         self.config = self.broker_config(&overrides)?;
         self.broker_overrides = overrides;
+        self.refresh_topic_configs();
         self.version += 1;
         Ok(vec![Change::BrokerConfigured])
+    }
+
+    /// The broker's values have changed, which topics go by where they do not set their own.
+    pub(super) fn refresh_topic_configs(&mut self) {
+        let default = self.topic_config_default();
+        for topic in self.topics.values_mut() {
+            let mut config = default.clone();
+            for (name, value) in &topic.overrides {
+                config.set(name, value).expect("checked when it was taken");
+            }
+            topic.config = Arc::new(config);
+        }
     }
 
     pub(super) fn broker_config(&self, overrides: &BTreeMap<String, String>) -> Result<BrokerConfig, Refused> {

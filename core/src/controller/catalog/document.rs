@@ -49,6 +49,7 @@ impl Catalog {
         }
         let overrides = restored.broker_overrides.clone();
         restored.config = restored.broker_config(&overrides).map_err(|why| fatal(why.message))?;
+        restored.refresh_topic_configs();
         *self = restored;
         Ok(())
     }

@@ -149,13 +149,19 @@ fn producer_ids_are_never_given_twice_not_even_by_a_later_life() {
 }
 
 #[test]
-fn topic_defaults_stand_under_overrides() {
-    let mut catalog = catalog();
-    catalog.set_topic_defaults([("flush.messages".to_owned(), "1".to_owned())].into()).unwrap();
-    catalog.create_topic(&mut Rng::new(1), &named("one")).unwrap();
-    assert_eq!(catalog.topic_named("one").unwrap().config.flush_messages, 1);
-    assert!(catalog.topic_named("one").unwrap().overrides.is_empty());
-    assert!(catalog.set_topic_defaults([("no".to_owned(), "1".to_owned())].into()).is_err());
+fn the_brokers_values_stand_under_a_topics_own() {
+    let flushing = edit(ConfigOperation::Set, "log.flush.interval.messages", Some("1"));
+    let mut catalog = with_topic("one");
+    let overrides = [("flush.messages".to_owned(), "7".to_owned())].into();
+    catalog.create_topic(&mut Rng::new(2), &NewTopic { overrides, ..named("own") }).unwrap();
+    catalog.configure_broker(&[flushing]).unwrap();
+    let mut later = self::catalog();
+    later.restore(Some(catalog.document())).unwrap();
+    for catalog in [catalog, later] {
+        let flush_messages = |name| catalog.topic_named(name).unwrap().config.flush_messages;
+        assert_eq!((flush_messages("one"), flush_messages("own")), (1, 7));
+        assert!(catalog.topic_named("one").unwrap().overrides.is_empty());
+    }
 }
 
 /// Everything a document keeps.
