@@ -1,6 +1,8 @@
-//! The doors of the project: `cargo verify` and `cargo host`. They need Rust and the package registries, and no Unix shell.
+//! The doors of the project: `cargo play`, `cargo verify` and `cargo host`. They need Rust, Node and the package
+//! registries, and no Unix shell; what else they need they fetch, or say in one line what is missing.
 
 mod host;
+mod play;
 mod run;
 mod tools;
 mod verify;
@@ -8,6 +10,9 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// What was asked for cannot be had: a port in use, an unknown option.
+const REFUSED: u8 = 2;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo", about = "The doors of Ottla", disable_help_subcommand = true)]
@@ -18,6 +23,8 @@ struct Doors {
 
 #[derive(Debug, Subcommand)]
 enum Door {
+    /// Build the playground and serve it on loopback
+    Play(play::Options),
     /// Run the tests, with one summary at the end
     Verify(verify::Options),
     /// Start a broker on loopback; all that follows goes to it
@@ -29,6 +36,7 @@ enum Door {
 
 fn main() -> ExitCode {
     match Doors::parse().door {
+        Door::Play(options) => play::play(&options),
         Door::Verify(options) => verify::verify(&options),
         Door::Host { arguments } => host::host(&arguments),
     }

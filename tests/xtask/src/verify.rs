@@ -1,77 +1,85 @@
-//! `cargo verify`: every suite in turn, then one summary.
+//! `cargo verify`: every suite, then one summary.
+//!
+//! Two lanes run side by side: cargo's suites, which use all cores while they build, and those that mostly wait for
+//! browsers and other programs. Within a lane suites take turns, in the order of their list, but one whose tools are
+//! still being got lets the next go first.
 
-use std::{
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+mod lane;
+mod licences;
+pub mod log;
+mod suites;
+mod summary;
+
+use std::{collections::BTreeSet, process::ExitCode, time::Instant};
 
 use clap::Args;
 
-use crate::{run, tools};
+use crate::{
+    run::group,
+    tools::{self, Toolbox},
+};
+use suites::Lane;
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Only what the daily loop needs: no second target
-    #[arg(long)]
+    /// Only what the daily loop needs: under two minutes once everything is built
+    #[arg(long, conflicts_with = "full")]
     fast: bool,
+    /// All of it, however long it takes
+    #[arg(long)]
+    full: bool,
+    /// Only suites whose name has one of these words
+    suites: Vec<String>,
 }
 
-/// One line of the summary.
-struct Suite {
-    name: &'static str,
-    is_in_fast: bool,
-    run: fn() -> Result<(), String>,
+/// How much is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effort {
+    Fast,
+    Plain,
+    Full,
 }
 
-const SUITES: &[Suite] = &[
-    Suite { name: "rustfmt", is_in_fast: true, run: || run::succeeds(&mut run::cargo(&["fmt", "--all", "--check"])) },
-    Suite { name: "clippy", is_in_fast: true, run: clippy },
-    Suite { name: "cargo test", is_in_fast: true, run: native_tests },
-    Suite { name: "benches build", is_in_fast: false, run: benches_build },
-    Suite { name: "core on wasm32", is_in_fast: false, run: core_on_wasm },
-];
+impl Effort {
+    /// As the tests that have a long form read it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Plain => "plain",
+            Self::Full => "full",
+        }
+    }
+}
 
 pub fn verify(options: &Options) -> ExitCode {
-    let mut ended = Vec::new();
-    for suite in SUITES.iter().filter(|suite| suite.is_in_fast || !options.fast) {
-        println!("── {}", suite.name);
-        let start = Instant::now();
-        let result = (suite.run)();
-        if let Err(why) = &result {
-            println!("── {} failed: {why}", suite.name);
-        }
-        ended.push((suite.name, result, start.elapsed()));
+    let effort = match (options.fast, options.full) {
+        (true, _) => Effort::Fast,
+        (_, true) => Effort::Full,
+        _ => Effort::Plain,
+    };
+    let chosen: Vec<_> = suites::all(effort)
+        .into_iter()
+        .filter(|suite| {
+            options.suites.is_empty() || options.suites.iter().any(|word| suite.name.contains(word.as_str()))
+        })
+        .collect();
+    if chosen.is_empty() {
+        eprintln!("no suite has such a name; there are: {}", suites::names(effort).join(", "));
+        return ExitCode::from(crate::REFUSED);
     }
-    summarise(&ended)
-}
-
-fn summarise(ended: &[(&str, Result<(), String>, Duration)]) -> ExitCode {
-    println!("\n── summary");
-    for (name, result, took) in ended {
-        let verdict = if result.is_ok() { "passed" } else { "FAILED" };
-        println!("{name:<16} {verdict} {:>7.1} s", took.as_secs_f64());
-    }
-    let failed = ended.iter().filter(|(_, result, _)| result.is_err()).count();
-    println!("{} passed, {failed} failed", ended.len() - failed);
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn clippy() -> Result<(), String> {
-    let arguments = ["clippy", "--workspace", "--exclude", "ottla-wasm", "--all-targets", "--", "--deny", "warnings"];
-    run::succeeds(&mut run::cargo(&arguments))
-}
-
-fn native_tests() -> Result<(), String> {
-    run::succeeds(&mut run::cargo(&["test", "--workspace", "--exclude", "ottla-wasm", "--no-fail-fast"]))
-}
-
-fn benches_build() -> Result<(), String> {
-    run::succeeds(&mut run::cargo(&["build", "--package", "ottla-tests", "--benches"]))
-}
-
-fn core_on_wasm() -> Result<(), String> {
-    tools::wasm_target()?;
-    let arguments =
-        ["clippy", "--package", "ottla-core", "--package", "ottla-contract", "--target", "wasm32-unknown-unknown"];
-    run::succeeds(run::cargo(&arguments).args(["--", "--deny", "warnings"]))
+    group::end_all_on_interrupt();
+    let start = Instant::now();
+    let wanted: BTreeSet<_> = chosen.iter().flat_map(|suite| suite.needs.iter().copied()).collect();
+    let (cargo, browsers): (Vec<_>, Vec<_>) = chosen.iter().partition(|suite| suite.lane == Lane::Cargo);
+    let toolbox = Toolbox::default();
+    let context = lane::Context { toolbox: &toolbox, effort, must_all_be_there: tools::must_all_be_there() };
+    let mut ended = std::thread::scope(|scope| {
+        scope.spawn(|| toolbox.get(&wanted));
+        let other = scope.spawn(|| lane::run(&context, browsers));
+        let mut ended = lane::run(&context, cargo);
+        ended.extend(other.join().expect("a lane has no panic of its own"));
+        ended
+    });
+    ended.sort_by_key(|ended| chosen.iter().position(|suite| suite.name == ended.name));
+    summary::summarise(&ended, effort.name(), start.elapsed())
 }
