@@ -4,4 +4,5 @@ pub mod client;
 pub mod cpu;
 pub mod fuzz;
 pub mod host;
+pub mod program;
 pub mod storage;

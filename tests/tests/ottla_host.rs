@@ -1,10 +1,8 @@
 //! The program `ottla-host`, from outside.
 
 use std::{
-    io::{BufRead, BufReader, Read},
-    net::SocketAddr,
-    path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    io::Read,
+    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -14,50 +12,13 @@ use std::{
 
 use ottla_contract::frames::{self, BatchReader, FetchFrom};
 use ottla_core::rng::Rng;
-use ottla_tests::client::RawClient;
-use rustix::process::{Pid, Signal, kill_process};
+use ottla_tests::{client::RawClient, program::Program};
+use rustix::process::Signal;
 
-/// A running one. Killed where a test lets go of it.
-struct Program {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Program {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let address = line.strip_prefix("ready ").unwrap_or_else(|| panic!("it said `{line}`")).trim().parse();
-        Self { child, address: address.unwrap() }
-    }
-
-    fn on_files(dir: &Path) -> Self {
-        Self::start(&["--port", "0", "--data", dir.to_str().unwrap()])
-    }
-
-    fn connect(&self) -> RawClient {
-        RawClient::connect(self.address).unwrap()
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    fn wait(mut self) -> ExitStatus {
-        self.child.wait().unwrap()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+const HOST: &str = env!("CARGO_BIN_EXE_ottla-host");
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ottla-host"));
+    let mut command = Command::new(HOST);
     command.args(arguments).stdin(Stdio::null());
     command
 }
@@ -110,7 +71,7 @@ fn a_signal_is_a_clean_shutdown() {
     let dir = tempfile::tempdir().unwrap();
     let acknowledged = AtomicUsize::new(0);
     for (round, signal) in [Signal::INT, Signal::TERM].into_iter().enumerate() {
-        let program = Program::on_files(dir.path());
+        let program = Program::on_files(HOST, dir.path());
         let mut client = program.connect();
         if round == 0 {
             create(&mut client);
@@ -131,7 +92,7 @@ fn a_kill_at_any_moment_keeps_what_was_acknowledged() {
     let mut rng = Rng::new(41);
     let acknowledged = Arc::new(AtomicUsize::new(0));
     for round in 0..8 {
-        let program = Program::on_files(dir.path());
+        let program = Program::on_files(HOST, dir.path());
         let mut client = program.connect();
         if round == 0 {
             create(&mut client);
@@ -158,8 +119,8 @@ fn what_cannot_be_had_is_one_line_and_exit_code_2() {
     let file = dir.path().join("file");
     std::fs::write(&file, "no directory").unwrap();
     let locked = dir.path().join("locked");
-    let running = Program::on_files(&locked);
-    let port = running.address.port().to_string();
+    let running = Program::on_files(HOST, &locked);
+    let port = running.address().port().to_string();
     let cases: &[(&[&str], &str)] = &[
         (&["--port", &port], "is in use"),
         (&["--port", "0", "--config", "no.such.config=1"], "unknown config `no.such.config`"),
@@ -184,7 +145,7 @@ fn what_cannot_be_had_is_one_line_and_exit_code_2() {
 #[test]
 fn a_second_ctrl_c_aborts() {
     // A stop waits a while for the last answers to go out, which a peer that reads nothing holds up.
-    let program = Program::start(&["--port", "0"]);
+    let program = Program::start(HOST, &["--port", "0"]);
     let mut client = program.connect();
     create(&mut client);
     let records = frames::batch(1, &[&vec![7; 900_000]]);
@@ -204,15 +165,9 @@ fn a_second_ctrl_c_aborts() {
 
 #[test]
 fn nothing_is_said_on_stderr_by_a_quick_start() {
-    let mut program = Program {
-        address: ([127, 0, 0, 1], 0).into(),
-        child: command(&["--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(),
-    };
-    let mut line = String::new();
-    BufReader::new(program.child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.starts_with("ready 127.0.0.1:"), "it said `{line}`");
+    let mut program = Program::spawn(command(&["--port", "0"]).stderr(Stdio::piped()));
     program.signal(Signal::TERM);
-    let mut stderr = program.child.stderr.take().unwrap();
+    let mut stderr = program.stderr().unwrap();
     assert!(program.wait().success());
     let mut said = String::new();
     stderr.read_to_string(&mut said).unwrap();
