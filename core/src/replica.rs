@@ -3,6 +3,8 @@
 pub mod fetch_session;
 pub mod partition;
 pub mod partitions;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 pub use partition::{AppendRefused, Partition};

@@ -5,8 +5,8 @@
 //!    └────────── outcome unknown, or gone ─────────┴──▶ Offline, until opened again (`Recovery`)
 //! ```
 //!
-//! A commit that fails takes everything queued behind it along. What must happen all the same (removing files, the
-//! document of log starts) is state here and is queued again; appends are taken back by their logs.
+//! A commit that fails takes everything queued behind it along. What must happen all the same (the catalog, the document
+//! of log starts, removing files) is state here and is queued again; appends are taken back by their logs.
 
 mod checkpoints;
 mod gathered;
@@ -115,6 +115,10 @@ pub struct LogDir {
     queued_bytes: u64,
     /// Files to be removed whose removal is not queued.
     garbage: BTreeSet<FileName>,
+    /// The latest catalog that did not get to storage, and who waits for it.
+    lost_catalog: Option<(Bytes, Option<Mark>)>,
+    /// The clean-shutdown marker is queued: nothing of the dir's own follows it.
+    is_closing: bool,
     /// Loads in flight and the bytes they asked for.
     loads: BTreeMap<IoId, u64>,
     hot: HotBudget,
@@ -126,9 +130,15 @@ pub struct LogDir {
     is_log_starts_dirty: bool,
     /// Somebody waits until where logs begin is durable.
     is_log_start_awaited: bool,
+    /// Logs were removed. The documents may forget them only once a catalog without them is durable: until then a
+    /// crash brings them back.
+    has_removed_logs: bool,
     /// Committed, but not yet known to be durable.
     committed: BTreeMap<TopicPartition, Offset>,
     durable: BTreeMap<TopicPartition, Offset>,
+    /// What recovery would go by: the document of recovery points that is written, and the one that is durable.
+    points_written: Option<BTreeMap<TopicPartition, Offset>>,
+    points_durable: BTreeMap<TopicPartition, Offset>,
     is_recovery_points_dirty: bool,
     bytes_since_checkpoint: u64,
 }
@@ -144,6 +154,8 @@ impl LogDir {
             queue: VecDeque::new(),
             queued_bytes: 0,
             garbage: BTreeSet::new(),
+            lost_catalog: None,
+            is_closing: false,
             loads: BTreeMap::new(),
             hot: HotBudget::default(),
             room: Room::default(),
@@ -152,8 +164,11 @@ impl LogDir {
             durable_log_starts: BTreeMap::new(),
             is_log_starts_dirty: false,
             is_log_start_awaited: false,
+            has_removed_logs: false,
             committed: BTreeMap::new(),
             durable: BTreeMap::new(),
+            points_written: None,
+            points_durable: BTreeMap::new(),
             is_recovery_points_dirty: false,
             // The first checkpoint comes soon: an unclean start need not be followed by another long one.
             bytes_since_checkpoint: options.checkpoint_bytes,
@@ -183,6 +198,9 @@ impl LogDir {
             if !self.garbage.is_empty() && self.uses_name_of_garbage(&op) {
                 self.queue_own_work();
             }
+            if matches!(&op, WriteOp::Put { file, .. } if &**file == layout::CATALOG) {
+                self.lost_catalog = None;
+            }
             self.queued_bytes += self.back().push(op);
         }
         let back = self.back();
@@ -208,7 +226,7 @@ impl LogDir {
         if self.in_flight.is_some() || matches!(self.state, DirState::Offline(_)) {
             return;
         }
-        if self.is_work_of_its_own_due(turn) {
+        if !self.is_closing && self.is_work_of_its_own_due(turn) {
             self.queue_own_work();
         }
         self.queue.retain(|work| !work.is_empty());
@@ -219,7 +237,9 @@ impl LogDir {
         let io = turn.next_io();
         let (bytes, sync) = (work.bytes, work.sync);
         turn.note(Event::CommitIssued { io, ops: work.ops.len() as u32, bytes, sync });
-        turn.effects.push(Effect::Commit { io, ops: work.ops.clone(), sync });
+        // Appends are their logs' own to take back; of the rest a failure must know.
+        let kept = work.ops.iter().filter(|op| !matches!(op, WriteOp::Append { .. })).cloned().collect();
+        turn.effects.push(Effect::Commit { io, ops: std::mem::replace(&mut work.ops, kept), sync });
         self.in_flight = Some(InFlight { io, work, is_probe });
     }
 
@@ -236,7 +256,7 @@ impl LogDir {
 
     /// `None`: no commit of this dir.
     pub fn on_committed(&mut self, turn: &mut Turn<'_>, io: IoId) -> Option<CommitOutcome> {
-        let InFlight { work, is_probe, .. } = self.in_flight.take_if(|in_flight| in_flight.io == io)?;
+        let InFlight { mut work, is_probe, .. } = self.in_flight.take_if(|in_flight| in_flight.io == io)?;
         turn.note(Event::CommitDone { io });
         self.queued_bytes -= work.bytes;
         self.bytes_since_checkpoint += work.bytes;
@@ -248,7 +268,9 @@ impl LogDir {
                 _ => {}
             }
         }
+        self.points_written = work.points.take().or(self.points_written.take());
         if work.sync {
+            self.points_durable = self.points_written.take().unwrap_or(std::mem::take(&mut self.points_durable));
             for (id, end) in std::mem::take(&mut self.committed) {
                 if self.names.contains_key(&id) {
                     self.durable.insert(id, end);
@@ -326,6 +348,8 @@ impl LogDir {
     pub(super) fn remove_log(&mut self, id: TopicPartition) {
         self.names.remove(&id);
         self.committed.remove(&id);
+        self.points_durable.remove(&id);
+        self.has_removed_logs = true;
         self.is_recovery_points_dirty |= self.durable.remove(&id).is_some();
         self.is_log_starts_dirty |= self.log_starts.remove(&id).is_some();
         self.durable_log_starts.remove(&id);
@@ -344,11 +368,16 @@ impl LogDir {
         let failed_bytes = in_flight.as_ref().map_or(0, |in_flight| in_flight.work.bytes);
         let mut lost = Vec::new();
         for work in in_flight.map(|in_flight| in_flight.work).into_iter().chain(std::mem::take(&mut self.queue)) {
-            lost.extend(work.marks());
+            let marks = work.marks();
+            let catalog_mark = marks.iter().copied().rfind(|mark| matches!(mark, Mark::Catalog(_)));
+            lost.extend(marks);
             self.is_recovery_points_dirty |= work.is_checkpoint;
             for op in work.ops {
                 match op {
                     WriteOp::Remove { file } if &*file != layout::KEPT_ROOM => _ = self.garbage.insert(file),
+                    WriteOp::Put { file, bytes } if &*file == layout::CATALOG => {
+                        self.lost_catalog = Some((bytes, catalog_mark));
+                    }
                     WriteOp::Put { file, .. } if &*file == layout::LOG_STARTS => self.is_log_starts_dirty = true,
                     WriteOp::Put { file, .. } if &*file == layout::RECOVERY_POINTS => {
                         self.is_recovery_points_dirty = true;
@@ -358,6 +387,7 @@ impl LogDir {
             }
         }
         self.queued_bytes = 0;
+        (self.is_closing, self.has_removed_logs) = (false, true);
         match state {
             DirState::ReadOnly(why) => turn.note(Event::LogDirReadOnly { why }),
             DirState::Offline(why) => turn.note(Event::LogDirOffline { why }),
@@ -396,9 +426,16 @@ impl LogDir {
         }
     }
 
-    /// The documents go first: a removed log must be out of them before its directory's name is free.
+    /// The documents go first: a removed log must be out of them before its directory's name is free. Before them goes
+    /// the catalog that says that it is removed.
     fn queue_own_work(&mut self) {
         let garbage = std::mem::take(&mut self.garbage);
+        if let Some((bytes, mark)) = self.lost_catalog.take() {
+            self.enqueue([WriteOp::Put { file: layout::CATALOG.into(), bytes }], mark, true);
+        }
+        if std::mem::take(&mut self.has_removed_logs) {
+            self.barrier();
+        }
         self.queue_log_starts();
         self.queue_recovery_points();
         self.garbage = garbage;

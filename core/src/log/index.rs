@@ -78,15 +78,16 @@ impl OffsetIndex {
         encode_offset(self.entries.get(from as usize..).unwrap_or_default())
     }
 
-    /// Reads a file. A torn last entry is dropped. `None` where the invariant does not hold or a position lies at or
-    /// beyond `log_bytes`.
+    /// Reads a file. A torn last entry is dropped. `None` where the invariant does not hold, a position lies at or beyond
+    /// `log_bytes`, or is 0: a segment's first batch gets no entry, so those are zeros that a crash left.
     pub fn decode(bytes: &[u8], log_bytes: u64) -> Option<Self> {
         let mut index = Self { entries: Vec::with_capacity(bytes.len() / 8) };
         for entry in bytes.chunks_exact(8) {
             let relative = u32::from_be_bytes(entry[..4].try_into().ok()?);
             let position = u32::from_be_bytes(entry[4..].try_into().ok()?);
             let rises = index.entries.last().is_none_or(|last| last.relative < relative && last.position < position);
-            if !rises || u64::from(position) >= log_bytes || relative > i32::MAX as u32 {
+            let is_in_log = position > 0 && u64::from(position) < log_bytes;
+            if !rises || !is_in_log || relative > i32::MAX as u32 {
                 return None;
             }
             index.entries.push(OffsetEntry { relative, position });
@@ -210,7 +211,7 @@ mod tests {
             // One entry per batch: last offsets and positions.
             let mut index = OffsetIndex::default();
             let mut file = Vec::new();
-            let (mut next, mut position, mut batches) = (0_u32, 0_u32, Vec::new());
+            let (mut next, mut position, mut batches) = (1_u32, 61_u32, Vec::new());
             for (records, size) in steps {
                 file.extend_from_slice(&index.push(next + records - 1, position));
                 batches.push((next, next + records - 1, position, position + size));

@@ -66,6 +66,9 @@ pub struct Log {
     pub(super) hot: Hot,
     /// Appends that are not committed, oldest first.
     pending: VecDeque<Pending>,
+    /// `partition.metadata` is on storage. Until it is every append brings it along, because the commit in which the
+    /// log was created may have failed.
+    has_metadata: bool,
 }
 
 /// What recovery found.
@@ -88,7 +91,7 @@ impl Log {
         let name = layout::partition_dir(topic, id.partition);
         dir.add_log(id, name.clone(), 0, 0);
         turn.note(Event::LogCreated { topic: id.topic, partition: id.partition });
-        let log = Self::from_parts(LogParts {
+        let mut log = Self::from_parts(LogParts {
             id,
             log_start: 0,
             log_end: 0,
@@ -98,6 +101,7 @@ impl Log {
             producers: ProducerState::new(dir.options().producer_expiration),
             snapshots: Vec::new(),
         });
+        log.has_metadata = false;
         dir.enqueue([log.metadata()], None, true);
         log
     }
@@ -123,6 +127,7 @@ impl Log {
             snapshots: parts.snapshots,
             hot: Hot::default(),
             pending: VecDeque::new(),
+            has_metadata: true,
         }
     }
 
@@ -208,8 +213,7 @@ impl Log {
             return Ok(Appended { base_offset, last_offset, append_time: None, is_duplicate: true });
         }
         let mut ops = Vec::with_capacity(4);
-        if self.log_end == 0 {
-            // The commit in which the log was created may have failed.
+        if !self.has_metadata {
             ops.push(self.metadata());
         }
         let mut pending =
@@ -245,6 +249,7 @@ impl Log {
 
     /// A commit of it is done.
     pub(crate) fn on_committed(&mut self, end: Offset) {
+        self.has_metadata = true;
         self.committed_end = self.committed_end.max(end);
         while self.pending.front().is_some_and(|pending| pending.end <= end) {
             self.pending.pop_front();
@@ -274,7 +279,8 @@ impl Log {
         }
         self.log_end = self.committed_end;
         dir.free_hot(self.hot.truncate(self.log_end));
-        self.snapshots.retain(|offset| *offset <= self.committed_end);
+        // One right at the end may have been lost with the commit, and is written again.
+        self.snapshots.retain(|offset| *offset < self.committed_end);
         if self.log_start > self.log_end {
             self.restart_at_log_start(turn, dir);
         }
@@ -354,14 +360,14 @@ impl Log {
     }
 
     /// Queues a snapshot of the producers, so that a start need not read what lies before it. Older ones go once a newer
-    /// one lies below what is durable.
+    /// one lies below the point from which recovery would read.
     pub(crate) fn checkpoint(&mut self, dir: &mut LogDir) {
         let mut ops = Vec::new();
         if self.snapshots.last() != Some(&self.log_end) {
             ops.push(self.snapshot());
         }
-        let durable = dir.durable_end(self.id);
-        let newest = self.snapshots.partition_point(|offset| *offset <= durable).saturating_sub(1);
+        let point = dir.recovery_point(self.id);
+        let newest = self.snapshots.partition_point(|offset| *offset <= point).saturating_sub(1);
         for offset in self.snapshots.drain(..newest) {
             ops.push(WriteOp::Remove { file: layout::path(&self.dir, LogFile::Snapshot(offset)) });
         }

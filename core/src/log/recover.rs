@@ -19,7 +19,7 @@ use std::{
 
 use bytes::Bytes;
 
-use self::one_log::{LoadWanted, LogRecovery, RecoveredLog};
+use self::one_log::{LoadWanted, LogRecovery, Noted, RecoveredLog};
 use super::{
     Log, checkpoint,
     dir::{DirOptions, LogDir},
@@ -72,6 +72,8 @@ pub struct Recovery {
     /// Names of what is left over in partitions' directories.
     leftovers: Vec<FileName>,
     has_kept_room: bool,
+    /// What is committed leaves the kept room there.
+    leaves_room: bool,
     documents: BTreeMap<&'static str, Bytes>,
     done: u64,
 }
@@ -93,6 +95,8 @@ struct Logs {
     waiting: VecDeque<(u32, LogRecovery)>,
     reading: BTreeMap<IoId, (u32, LogRecovery, FileName)>,
     orphans: Vec<FileName>,
+    /// Bytes that are still to be read, at most.
+    left: u64,
 }
 
 impl Recovery {
@@ -106,6 +110,7 @@ impl Recovery {
             files: BTreeMap::new(),
             leftovers: Vec::new(),
             has_kept_room: false,
+            leaves_room: true,
             documents: BTreeMap::new(),
             done: 0,
         }
@@ -146,9 +151,11 @@ impl Recovery {
             }
             Phase::Logs(logs) => {
                 let Some((index, mut log, _)) = logs.reading.remove(&io) else { return self.working() };
+                logs.left -= log.bytes_left();
                 if let Err(fatal) = log.on_loaded(bytes) {
                     return self.enter_failed(fatal);
                 }
+                logs.left += log.bytes_left();
                 logs.waiting.push_front((index, log));
                 self.read_on(turn)
             }
@@ -173,10 +180,13 @@ impl Recovery {
             Phase::Logs(logs) if logs.reading.contains_key(&io) => logs.reading[&io].2.to_string(),
             Phase::Committing { io: committing, stages, .. } if *committing == io => {
                 turn.note(Event::CommitFailed { io, why: why.kind });
-                if why.kind == StorageErrorKind::NoSpace && std::mem::take(&mut self.has_kept_room) {
+                if why.kind == StorageErrorKind::NoSpace && std::mem::take(&mut self.leaves_room) {
                     // The room was kept for this. It is made again when there is some.
+                    for stage in stages.iter_mut() {
+                        stage.retain(|op| !matches!(op, WriteOp::Put { file, .. } if &**file == layout::KEPT_ROOM));
+                    }
                     if let Some(stage) = stages.front_mut() {
-                        stage.insert(0, WriteOp::Remove { file: layout::KEPT_ROOM.into() });
+                        stage.insert(0, remove(layout::KEPT_ROOM));
                     }
                     return self.issue_stage(turn);
                 }
@@ -214,14 +224,15 @@ impl Recovery {
     fn plan(&mut self, turn: &Turn<'_>, logs: Vec<OpenLog>) -> Result<Logs, Fatal> {
         let starts = self.offsets(layout::LOG_STARTS)?;
         let points = self.offsets(layout::RECOVERY_POINTS)?;
+        let epoch_max = self.epoch_before()?;
         let mut files = std::mem::take(&mut self.files);
         let mut waiting = VecDeque::new();
         for (index, log) in logs.into_iter().enumerate() {
             let dir = layout::partition_dir(&log.topic, log.id.partition);
             let offset = |of: &BTreeMap<Arc<str>, Offset>| of.get(&dir).copied().unwrap_or(0).max(0);
-            let (start, point) = (offset(&starts), offset(&points));
+            let noted = Noted { start: offset(&starts), point: offset(&points), epoch_max };
             let found = files.remove(&dir).unwrap_or_default();
-            let log = LogRecovery::new(log.id, dir, found, (start, point), (&self.options, turn.now.wall));
+            let log = LogRecovery::new(log.id, dir, found, noted, (&self.options, turn.now.wall));
             waiting.push_back((index as u32, log));
         }
         if !self.documents.contains_key(layout::CATALOG)
@@ -235,7 +246,14 @@ impl Recovery {
         };
         let mut orphans: Vec<FileName> = files.into_iter().flat_map(paths).collect();
         orphans.append(&mut self.leftovers);
-        Ok(Logs { recovered: vec![None; waiting.len()], waiting, reading: BTreeMap::new(), orphans })
+        let left = waiting.iter().map(|(_, log)| log.bytes_left()).sum();
+        Ok(Logs { recovered: vec![None; waiting.len()], waiting, reading: BTreeMap::new(), orphans, left })
+    }
+
+    /// The epoch of the life before. No batch has a higher one: it was durable before the first in it was appended.
+    fn epoch_before(&self) -> Result<Option<LeaderEpoch>, Fatal> {
+        let Some(bytes) = self.documents.get(layout::BROKER_EPOCH) else { return Ok(None) };
+        checkpoint::read_broker_epoch(bytes).map(Some).ok_or_else(|| damaged(layout::BROKER_EPOCH))
     }
 
     fn offsets(&self, document: &'static str) -> Result<BTreeMap<Arc<str>, Offset>, Fatal> {
@@ -246,14 +264,13 @@ impl Recovery {
     /// Has as many logs read as may be at once.
     fn read_on(&mut self, turn: &mut Turn<'_>) -> RecoveryStep {
         let Phase::Logs(logs) = &mut self.phase else { return self.working() };
-        let mut held = VecDeque::new();
-        while let Some((index, mut log)) = logs.waiting.pop_front() {
-            if logs.reading.len() >= LOGS_AT_ONCE {
-                held.push_back((index, log));
-                held.append(&mut logs.waiting);
-                break;
-            }
-            match log.wanted() {
+        while logs.reading.len() < LOGS_AT_ONCE
+            && let Some((index, mut log)) = logs.waiting.pop_front()
+        {
+            logs.left -= log.bytes_left();
+            let wanted = log.wanted();
+            logs.left += log.bytes_left();
+            match wanted {
                 Ok(Some(LoadWanted { file, at, len })) => {
                     let io = turn.next_io();
                     turn.effects.push(Effect::Load { io, file: file.clone(), at, len });
@@ -266,17 +283,15 @@ impl Recovery {
                 Err(fatal) => return self.enter_failed(fatal),
             }
         }
-        logs.waiting = held;
         if logs.reading.is_empty() && logs.waiting.is_empty() { self.enter_committing(turn) } else { self.working() }
     }
 
     fn enter_committing(&mut self, turn: &mut Turn<'_>) -> RecoveryStep {
         let Phase::Logs(logs) = std::mem::replace(&mut self.phase, Phase::Ended) else { return self.working() };
         let mut recovered: Vec<RecoveredLog> = logs.recovered.into_iter().flatten().collect();
-        let before = match self.documents.get(layout::BROKER_EPOCH).map(|bytes| checkpoint::read_broker_epoch(bytes)) {
-            Some(None) => return self.enter_failed(damaged(layout::BROKER_EPOCH)),
-            Some(Some(epoch)) => epoch,
-            None => -1,
+        let before = match self.epoch_before() {
+            Ok(before) => before.unwrap_or(-1),
+            Err(fatal) => return self.enter_failed(fatal),
         };
         let latest = recovered.iter().filter_map(|log| log.parts.epochs.latest()).max().unwrap_or(-1);
         let Some(epoch) = before.max(latest).checked_add(1) else {
@@ -284,6 +299,7 @@ impl Recovery {
         };
         let marker = Vec::from_iter(self.was_clean().then(|| remove(layout::CLEAN_SHUTDOWN)));
         let mut cut: Vec<WriteOp> = logs.orphans.into_iter().map(|file| WriteOp::Remove { file }).collect();
+        cut.extend(self.cleaned_documents(&recovered));
         let mut write = Vec::new();
         for log in &mut recovered {
             cut.append(&mut log.cut);
@@ -299,6 +315,26 @@ impl Recovery {
         let stages = stages.filter(|(at, stage)| *at == 0 || !stage.is_empty()).map(|(_, stage)| stage).collect();
         self.phase = Phase::Committing { io: IoId(0), recovered, epoch, stages };
         self.commit_next(turn)
+    }
+
+    /// What the documents note of directories that are of another topic, or of none, must be gone before a new topic
+    /// can have the name.
+    fn cleaned_documents(&self, recovered: &[RecoveredLog]) -> Vec<WriteOp> {
+        let rows = |noted: fn(&RecoveredLog) -> Offset| -> BTreeMap<Arc<str>, Offset> {
+            recovered.iter().map(|log| (log.parts.dir.clone(), noted(log))).filter(|row| row.1 > 0).collect()
+        };
+        let mut ops = Vec::new();
+        let documents = [(layout::LOG_STARTS, rows(|log| log.start)), (layout::RECOVERY_POINTS, rows(|log| log.point))];
+        for (document, believed) in documents {
+            let mut found = self.offsets(document).unwrap_or_default();
+            found.retain(|_, offset| *offset != 0);
+            if found != believed {
+                let rows: Vec<_> = believed.iter().map(|(dir, offset)| (&**dir, *offset)).collect();
+                let bytes = checkpoint::write_offsets(rows.into_iter());
+                ops.push(WriteOp::Put { file: document.into(), bytes });
+            }
+        }
+        ops
     }
 
     /// The stage in front is done.
@@ -330,7 +366,7 @@ impl Recovery {
         let was_clean = self.was_clean();
         turn.note(Event::LogDirOpened { recovered: !was_clean });
         let mut dir = LogDir::new(self.options, epoch);
-        dir.set_room_kept();
+        dir.set_room_kept(self.leaves_room, turn.now.monotonic);
         let mut logs = Vec::with_capacity(recovered.len());
         for RecoveredLog { parts, bytes_scanned, bytes_cut, .. } in recovered {
             dir.add_log(parts.id, parts.dir.clone(), parts.log_start, parts.log_end);
@@ -352,13 +388,7 @@ impl Recovery {
     }
 
     fn working(&self) -> RecoveryStep {
-        let left = match &self.phase {
-            Phase::Logs(logs) => {
-                let reading = logs.reading.values().map(|(_, log, _)| log);
-                logs.waiting.iter().map(|(_, log)| log).chain(reading).map(LogRecovery::bytes_left).sum()
-            }
-            _ => 0,
-        };
+        let left = if let Phase::Logs(logs) = &self.phase { logs.left } else { 0 };
         RecoveryStep::Working { done: self.done, total: self.done + left }
     }
 }

@@ -18,18 +18,25 @@ impl Log {
         self.log_start = start;
         dir.set_log_start(self.id, start);
         turn.note(Event::LogStartMoved { topic, partition, from, to: start });
+        self.drop_below_start(turn, dir);
+        if self.epochs.truncate_start(start.min(self.log_end)) {
+            dir.enqueue([self.epochs_document()], None, false);
+        }
+    }
+
+    /// Drops whole segments below the start. Those that are not committed yet have to stay until the next time.
+    fn drop_below_start(&mut self, turn: &mut Turn<'_>, dir: &mut LogDir) {
+        let (topic, partition) = (self.id.topic, self.id.partition);
+        let below = self.log_start.min(self.committed_end);
         let mut gone: Vec<FileName> = Vec::new();
-        while self.first_end().is_some_and(|end| end <= start.min(self.committed_end)) {
+        while self.first_end().is_some_and(|end| end <= below) {
             let Some(segment) = self.sealed.pop_front() else { break };
             let (offset, bytes) = (segment.base_offset(), segment.size());
             turn.note(Event::SegmentRemoved { topic, partition, offset, bytes });
             gone.extend(segment.files());
         }
         dir.retire(gone);
-        dir.free_hot(self.hot.drop_below(self.log_start.min(self.committed_end)));
-        if self.epochs.truncate_start(start.min(self.log_end)) {
-            dir.enqueue([self.epochs_document()], None, false);
-        }
+        dir.free_hot(self.hot.drop_below(below));
     }
 
     /// Drops what is older than `retention.ms` or beyond `retention.bytes`, below `high_watermark`.
@@ -40,6 +47,7 @@ impl Log {
         config: &TopicConfig,
         high_watermark: Offset,
     ) {
+        self.drop_below_start(turn, dir);
         let limit = high_watermark.min(self.committed_end);
         let is_old = |segment: &Segment| {
             let kept = config.retention.0.map(|kept| i64::try_from(kept).unwrap_or(i64::MAX));

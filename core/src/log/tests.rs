@@ -1,1 +1,5 @@
+//! Logs and their dir over a disk that gives no more than the contract of storage does.
 
+pub(crate) mod check;
+pub(crate) mod disk;
+pub(crate) mod world;

@@ -38,6 +38,11 @@ impl LogDir {
         self.durable.get(&id).copied().unwrap_or(0)
     }
 
+    /// Up to where recovery would take the log for durable, whenever the crash came.
+    pub(in crate::log) fn recovery_point(&self, id: TopicPartition) -> Offset {
+        self.points_durable.get(&id).copied().unwrap_or(0)
+    }
+
     /// Whether so much was written that recovery points are worth writing before it is time.
     pub(crate) fn is_checkpoint_due(&self) -> bool {
         self.bytes_since_checkpoint >= self.options.checkpoint_bytes
@@ -57,15 +62,15 @@ impl LogDir {
 
     /// The last words: recovery points at the logs' ends, then the marker. `ends` are of what is queued before.
     pub(crate) fn enqueue_clean_shutdown(&mut self, ends: &BTreeMap<TopicPartition, Offset>) {
+        self.queue_own_work();
         self.barrier();
-        self.queue_log_starts();
         let bytes = self.offsets_document(ends);
         self.enqueue([WriteOp::Put { file: layout::RECOVERY_POINTS.into(), bytes }], None, true);
-        self.queue_garbage();
         self.barrier();
         let marker =
             WriteOp::Put { file: layout::CLEAN_SHUTDOWN.into(), bytes: r#"{"version":0,"brokerEpoch":-1}"#.into() };
         self.enqueue([marker], Some(Mark::CleanShutdown), true);
+        self.is_closing = true;
     }
 
     pub(super) fn queue_log_starts(&mut self) {
@@ -84,6 +89,8 @@ impl LogDir {
         if std::mem::take(&mut self.is_recovery_points_dirty) {
             let bytes = self.offsets_document(&self.durable);
             self.enqueue([WriteOp::Put { file: layout::RECOVERY_POINTS.into(), bytes }], None, false);
+            let points = self.durable.clone();
+            self.back().points = Some(points);
         }
     }
 

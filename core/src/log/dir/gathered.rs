@@ -15,6 +15,8 @@ pub(super) struct Gathered {
     pub(super) sync: bool,
     /// Bytes of appends and documents.
     pub(super) bytes: u64,
+    /// The recovery points that are written by it.
+    pub(super) points: Option<BTreeMap<TopicPartition, Offset>>,
     /// When it is durable, recovery points are worth writing.
     pub(super) is_checkpoint: bool,
     /// Which op appends to the end of a file, so that the next append to it joins that op: storage sees one piece.

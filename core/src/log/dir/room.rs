@@ -67,9 +67,14 @@ impl Room {
 }
 
 impl LogDir {
-    /// The document is there, as recovery found or made it.
-    pub(in crate::log) fn set_room_kept(&mut self) {
-        self.room.is_kept = true;
+    /// How recovery leaves the document: there, or given up because storage is full. Then there is no room for appends
+    /// before it is there again.
+    pub(in crate::log) fn set_room_kept(&mut self, is_kept: bool, now: Instant) {
+        self.room.is_kept = is_kept;
+        if !is_kept {
+            self.state = DirState::ReadOnly(StorageErrorKind::NoSpace);
+            self.room.on_failed(now + self.options.retry, 0);
+        }
     }
 
     /// The commit after which appends are taken again: it writes as much as failed, takes that back to the kept room,

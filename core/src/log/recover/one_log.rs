@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::scan::{Scan, Scanned};
+use super::scan::{Begin, Scan, Scanned};
 use crate::{
     effect::{FileName, WriteOp},
     error::Fatal,
@@ -38,10 +38,24 @@ pub(super) struct LoadWanted {
     pub(super) len: u64,
 }
 
+/// What the dir's documents say of a log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted {
+    /// Where the log begins at least.
+    pub(super) start: Offset,
+    /// Up to here it was durable.
+    pub(super) point: Offset,
+    /// No batch is of a later epoch, if that is known.
+    pub(super) epoch_max: Option<LeaderEpoch>,
+}
+
 /// A log as it will be once `cut` and then `write` are durable.
 #[derive(Clone, Debug)]
 pub(super) struct RecoveredLog {
     pub(super) parts: LogParts,
+    /// What was noted of it and not of another that had its name: start and recovery point.
+    pub(super) start: Offset,
+    pub(super) point: Offset,
     pub(super) cut: Vec<WriteOp>,
     pub(super) write: Vec<WriteOp>,
     pub(super) bytes_scanned: u64,
@@ -57,6 +71,7 @@ pub(super) struct LogRecovery {
     start: Offset,
     /// Up to here it was durable.
     point: Offset,
+    epoch_max: Option<LeaderEpoch>,
     /// From here on batches are read; everything before it is taken from indexes, checkpoint and snapshot.
     read_from: Offset,
     /// What producers sent below it is in the snapshot.
@@ -98,7 +113,7 @@ impl LogRecovery {
         id: TopicPartition,
         dir: Arc<str>,
         files: BTreeMap<LogFile, u64>,
-        (start, point): (Offset, Offset),
+        Noted { start, point, epoch_max }: Noted,
         (options, now): (&DirOptions, Timestamp),
     ) -> Self {
         Self {
@@ -107,6 +122,7 @@ impl LogRecovery {
             files,
             start,
             point,
+            epoch_max,
             read_from: 0,
             snapshot: 0,
             now,
@@ -258,22 +274,28 @@ impl LogRecovery {
                 _ => {}
             }
         }
-        let Self { id, dir, segments, epochs, producers, cut, write, bytes_scanned, bytes_cut, .. } = self;
+        let Self { id, dir, start, point, segments, epochs, producers, cut, write, bytes_scanned, bytes_cut, .. } =
+            self;
         let parts = LogParts { id, dir, log_start, log_end, segments, epochs, producers, snapshots };
-        Ok(RecoveredLog { parts, cut, write, bytes_scanned, bytes_cut })
+        Ok(RecoveredLog { parts, start, point, cut, write, bytes_scanned, bytes_cut })
     }
 
     /// The directory may be of a topic that had the same name and was deleted. Then its files go, and the offsets that
-    /// were noted for the name with them. Where the document is missing the log was being created.
+    /// were noted for the name with them; the document itself is replaced when they are gone, so that what a crash leaves
+    /// of them is not taken for the new topic's. Where it is missing the log was being created.
     fn on_metadata(&mut self, bytes: &[u8]) -> Result<(), Fatal> {
         let has_document = self.files.contains_key(&LogFile::PartitionMetadata);
         let found = checkpoint::read_topic_id(bytes);
         if has_document && found.is_none() {
             return Err(self.fatal("partition.metadata is damaged".to_owned()));
         }
+        if !has_document && self.start.max(self.point) > 0 {
+            return Err(self.fatal("partition.metadata is missing, but records were durable".to_owned()));
+        }
         if found != Some(self.id.topic) {
             (self.start, self.point) = (0, 0);
             if has_document {
+                self.files.remove(&LogFile::PartitionMetadata);
                 for file in std::mem::take(&mut self.files).into_keys() {
                     self.remove(file);
                 }
@@ -305,6 +327,15 @@ impl LogRecovery {
             self.next_offset = self.start;
             return Ok(());
         };
+        if first > self.start {
+            // Files of a log's beginning go only after its start is durable: the first ones never were.
+            if self.durable() > 0 {
+                return Err(self.fatal(format!("begins at {first} instead of {}", self.start)));
+            }
+            (self.next_offset, self.waiting) = (self.start, found);
+            self.drop_waiting();
+            return Ok(());
+        }
         let knows_epochs = self.epochs.rows().first().is_some_and(|row| row.1 <= first.max(self.start));
         let has_snapshot = self.files.contains_key(&LogFile::Snapshot(self.snapshot)) && self.snapshot > 0;
         self.read_from = match knows_epochs && has_snapshot {
@@ -340,8 +371,12 @@ impl LogRecovery {
 
     fn on_indexes(&mut self, mut segment: Segment, len: u64, offsets: OffsetIndex, bytes: &[u8]) -> Result<(), Fatal> {
         let next = self.waiting.front().map(|next| next.0);
-        let is_durable = next.is_some_and(|next| next <= self.read_from);
-        match TimeIndex::decode(bytes) {
+        // Not if it ends right there: the commit that sealed it may have been lost, and with it the last of the indexes.
+        let is_durable = next.is_some_and(|next| next < self.read_from);
+        let in_segment = |relative: u32| next.is_none_or(|next| segment.base_offset() + i64::from(relative) < next);
+        let is_offset_sane = offsets.last().is_none_or(|last| in_segment(last.0));
+        match TimeIndex::decode(bytes).filter(|times| times.last().is_none_or(|last| in_segment(last.1))) {
+            _ if !is_offset_sane => self.enter_scan(segment, len, 0),
             Some(times) if is_durable && !times.is_empty() => {
                 segment.restore(offsets, times, len);
                 self.segments.push(segment);
@@ -361,7 +396,11 @@ impl LogRecovery {
     fn enter_scan(&mut self, segment: Segment, len: u64, position: u64) {
         let next = self.waiting.front().map(|next| next.0);
         let base = segment.base_offset();
-        let mut scan = Box::new(Scan::new(segment, len, if position == 0 { Some(base) } else { None }));
+        let begin = match segment.offsets().last() {
+            Some((relative, _)) if position > 0 => Begin::IndexedBatch { last_offset: base + i64::from(relative) },
+            _ => Begin::Offset(base),
+        };
+        let mut scan = Box::new(Scan::new(segment, len, begin));
         // Read only because its indexes are lost: the rest is known of it.
         scan.is_rebuilt = next.is_some_and(|next| next <= self.read_from);
         scan.point = if scan.is_rebuilt { Offset::MAX } else { self.durable() };
@@ -370,7 +409,11 @@ impl LogRecovery {
 
     fn on_scanned(&mut self, mut scan: Box<Scan>, bytes: Bytes) -> Result<(), Fatal> {
         let before = scan.segment.size();
+        let epoch_max = self.epoch_max.unwrap_or(LeaderEpoch::MAX);
         let scanned = scan.read(bytes, |header| {
+            if header.partition_leader_epoch > epoch_max {
+                return false;
+            }
             if notice_epoch(header, &mut self.epochs, self.has_read_batches) {
                 self.has_read_batches = true;
                 if header.has_producer() && header.base_offset >= self.snapshot {
@@ -386,6 +429,11 @@ impl LogRecovery {
                 self.stage = Stage::Scan(scan);
                 Ok(())
             }
+            Scanned::Misled => {
+                let (base, len) = (scan.segment.base_offset(), scan.len());
+                self.enter_scan(Segment::new(&self.dir, base, self.now), len, 0);
+                Ok(())
+            }
             Scanned::Damaged(why) => Err(self.fatal(format!("{}: {why}", scan.segment.log_file()))),
             Scanned::End { cut } => self.on_segment_end(scan, cut),
         }
@@ -393,7 +441,7 @@ impl LogRecovery {
 
     fn on_segment_end(&mut self, scan: Box<Scan>, cut: u64) -> Result<(), Fatal> {
         let kept = scan.kept_entries;
-        let next_offset = scan.next_offset.unwrap_or(scan.segment.base_offset());
+        let next_offset = scan.next_offset();
         let mut segment = scan.segment;
         if cut > 0 {
             self.bytes_cut += cut;

@@ -8,6 +8,16 @@ use crate::{
     record::{Batch, BatchHeader, HEADER_BYTES},
 };
 
+/// What the first batch that is read must be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Begin {
+    Offset(Offset),
+    /// The index says that the batch with this last offset begins here.
+    IndexedBatch {
+        last_offset: Offset,
+    },
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Scan {
     pub(super) segment: Segment,
@@ -15,8 +25,8 @@ pub(super) struct Scan {
     len: u64,
     /// Entries of the two indexes that were there before.
     pub(super) kept_entries: (u32, u32),
-    /// Where the next batch must begin; `None` before the first, when reading begins in the middle.
-    pub(super) next_offset: Option<Offset>,
+    /// Where the next batch must begin.
+    next: Begin,
     /// Everything below this offset was durable.
     pub(super) point: Offset,
     /// Batches are only read for the indexes.
@@ -34,15 +44,30 @@ pub(super) enum Scanned {
     End {
         cut: u64,
     },
+    /// The index does not point at a batch: read from the segment's beginning.
+    Misled,
     /// Bytes that were durable are not what was written.
     Damaged(String),
 }
 
 impl Scan {
     /// Reads `segment` on from its size.
-    pub(super) fn new(segment: Segment, len: u64, next_offset: Option<Offset>) -> Self {
+    pub(super) fn new(segment: Segment, len: u64, next: Begin) -> Self {
         let kept_entries = (segment.offsets().len(), segment.times().len());
-        Self { segment, len, kept_entries, next_offset, point: 0, is_rebuilt: false, batch_bytes: 0, suspect: None }
+        Self { segment, len, kept_entries, next, point: 0, is_rebuilt: false, batch_bytes: 0, suspect: None }
+    }
+
+    /// Length of the file.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Where the next batch begins, once a first one was read.
+    pub(super) fn next_offset(&self) -> Offset {
+        match self.next {
+            Begin::Offset(next) => next,
+            Begin::IndexedBatch { .. } => self.segment.base_offset(),
+        }
     }
 
     /// Position and length of the next load. A length of 0 at the file's end is answered without one.
@@ -77,7 +102,11 @@ impl Scan {
                 return self.more_or_gone(bytes.len() as u64, size as u64);
             }
             let body = bytes.split_to(size);
-            let is_sound = self.next_offset.is_none_or(|next| next == header.base_offset)
+            let follows = match self.next {
+                Begin::Offset(next) => next == header.base_offset,
+                Begin::IndexedBatch { last_offset } => last_offset == header.last_offset(),
+            };
+            let is_sound = follows
                 && header.base_offset >= self.segment.base_offset()
                 && (header.base_offset..=OFFSET_MAX).contains(&header.last_offset())
                 && header.partition_leader_epoch <= LEADER_EPOCH_MAX
@@ -86,7 +115,7 @@ impl Scan {
                 return self.bad(Some(header));
             }
             self.segment.note(&header);
-            self.next_offset = Some(header.last_offset() + 1);
+            self.next = Begin::Offset(header.last_offset() + 1);
             self.batch_bytes = 0;
         }
     }
@@ -94,6 +123,9 @@ impl Scan {
     /// A load came shorter than the file is: the file is not what was listed. Otherwise the batch needs a larger load.
     fn more_or_gone(&mut self, loaded: u64, needed: u64) -> Scanned {
         if self.batch_bytes >= needed && loaded < needed {
+            if matches!(self.next, Begin::IndexedBatch { .. }) {
+                return Scanned::Misled;
+            }
             return Scanned::Damaged("is shorter than it was listed".to_owned());
         }
         self.batch_bytes = needed;
@@ -101,8 +133,7 @@ impl Scan {
     }
 
     fn bad(&mut self, whole: Option<BatchHeader>) -> Scanned {
-        // Reading began at a batch below the recovery point where the next offset is not known yet.
-        let at = self.next_offset.unwrap_or(-1);
+        let Begin::Offset(at) = self.next else { return Scanned::Misled };
         if at < self.point {
             return Scanned::Damaged(format!("the batch at byte {} was durable and is damaged", self.segment.size()));
         }
@@ -118,10 +149,9 @@ impl Scan {
 
     /// S2: detected damage never silently shortens a log. A crash keeps a prefix, so nothing sound lies behind a torn end.
     fn after_suspect(&mut self, suspect: &BatchHeader, bytes: Bytes) -> Scanned {
-        let follows = Batch::split(bytes, true)
-            .next()
-            .and_then(Result::ok)
-            .is_some_and(|next| next.header().base_offset == suspect.last_offset() + 1 && next.crc_is_right());
+        let follows = Batch::split(bytes, true).next().and_then(Result::ok).is_some_and(|next| {
+            next.header().base_offset == suspect.last_offset().saturating_add(1) && next.crc_is_right()
+        });
         if follows {
             let at = self.segment.size();
             return Scanned::Damaged(format!("the batch at byte {at} is damaged, and sound ones follow it"));

@@ -1,0 +1,6 @@
+//! Partitions over their log dir, through every end that a broker can come to.
+
+mod broker;
+mod crash;
+mod model;
+mod script;
