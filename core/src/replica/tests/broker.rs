@@ -179,11 +179,6 @@ impl Broker {
                 return false;
             }
         }
-        if self.dir.state() == DirState::Online {
-            for log in self.model.topics.iter_mut().flat_map(|topic| &mut topic.logs) {
-                log.start_durable = log.start;
-            }
-        }
         true
     }
 
@@ -217,6 +212,7 @@ impl Broker {
             let Some(log) = self.model.log_mut(partition.id()) else { continue };
             log.start = log.start.max(partition.log().log_start_offset());
             log.end_durable = log.end_durable.max(self.dir.durable_end(partition.id()));
+            log.start_durable = log.start_durable.max(self.dir.durable_log_start(partition.id()));
             if partition.is_flushing() {
                 log.end_durable = log.end_durable.max(partition.high_watermark());
             }
