@@ -9,6 +9,13 @@
 //! ```
 //! Every call is answered exactly once. What a broker sends is never trusted: anything that is not the answer due ends
 //! its connection, and what it says is bounded by `wire::limits` and by `ClientOptions`.
+//!
+//! Differs from the Java clients
+//! - One client does what producer, consumer and admin do there, on connections of its own for each.
+//! - A Produce is one batch, sent at once; there is no linger, and one batch of a partition is under way at a time.
+//! - Neither Produce nor Fetch creates a topic (`allow.auto.create.topics` is off); a Metadata with `create` does.
+//! - A Fetch has no session, and reads what is not committed too.
+//! - Addresses are dialled as they come; `bootstrap` is asked whenever no known broker can be reached.
 
 mod admin;
 mod calls;

@@ -1,5 +1,7 @@
 //! Where each question goes, as what it travels, and what is read out of its answer.
 
+use std::time::Duration;
+
 use super::{
     ClientError, ClientOptions, Question, Reply,
     admin::{
@@ -25,6 +27,8 @@ pub(super) enum Target<'a> {
 
 /// From which version on topics are said by id (KIP-516).
 const TOPIC_IDS_FROM: i16 = 13;
+/// As many milliseconds as a request can say.
+const WAIT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 /// Of a topic (`Topic.MAX_NAME_LENGTH`).
 const TOPIC_NAME_BYTES_MAX: usize = 249;
 
@@ -146,6 +150,7 @@ impl Question {
                 Err(ClientError::Invalid("a batch has at least one record"))
             }
             Self::Fetch(from) if from.bytes_max == 0 => Err(ClientError::Invalid("a Fetch takes at least one byte")),
+            Self::Fetch(from) if from.wait > WAIT_MAX => Err(ClientError::Invalid("a Fetch waits for 24 days at most")),
             _ => Ok(()),
         }
     }

@@ -188,3 +188,68 @@ impl Idempotence {
         self.refused = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        record::{BatchBuilder, Compression},
+        time::Timestamp,
+    };
+
+    fn parcel(records: i32) -> Parcel {
+        let mut builder = BatchBuilder::new(Compression::None);
+        (0..records).for_each(|_| builder.append(Timestamp(0), None, None, &[]));
+        Parcel::new(builder.finish(None))
+    }
+
+    fn stamped(idempotence: &mut Idempotence, records: i32) -> (Parcel, (ProducerEpoch, Sequence)) {
+        let mut parcel = parcel(records);
+        assert_eq!(idempotence.stamp(&("t".to_owned(), 0), TopicId::ZERO, &mut parcel), Ok(true));
+        assert!(parcel.batch.crc_is_right());
+        let header = *parcel.batch.header();
+        (parcel, (header.producer_epoch, header.base_sequence))
+    }
+
+    #[test]
+    fn sequences_wrap_to_0() {
+        let identity = Identity { id: 7, epoch: 0 };
+        let mut idempotence = Idempotence { identity: Some(identity), ..Idempotence::default() };
+        stamped(&mut idempotence, 1);
+        let partition = idempotence.partitions.get_mut(&("t".to_owned(), 0)).unwrap();
+        partition.next_sequence = i32::MAX - 1;
+        // The first of them is the last but one, and 0 comes after the last.
+        assert_eq!(stamped(&mut idempotence, 3).1, (0, i32::MAX - 1));
+        assert_eq!(stamped(&mut idempotence, 1).1, (0, 1));
+    }
+
+    #[test]
+    fn epochs_run_out_into_another_id() {
+        let identity = Identity { id: 7, epoch: i16::MAX - 1 };
+        let mut idempotence = Idempotence { identity: Some(identity), ..Idempotence::default() };
+        let (mut first, stamp) = stamped(&mut idempotence, 1);
+        assert_eq!(stamp, (i16::MAX - 1, 0));
+        idempotence.end_epoch(&mut first);
+        let (mut last, stamp) = stamped(&mut idempotence, 1);
+        assert_eq!(stamp, (i16::MAX, 0));
+        // What was stamped in an epoch that is over ends no other.
+        idempotence.end_epoch(&mut first);
+        assert!(idempotence.identity.is_some());
+        idempotence.end_epoch(&mut last);
+        let waits = idempotence.stamp(&("t".to_owned(), 0), TopicId::ZERO, &mut parcel(1));
+        assert_eq!((waits, idempotence.is_wanted), (Ok(false), true));
+    }
+
+    #[test]
+    fn partitions_that_are_remembered_are_bounded() {
+        let identity = Identity { id: 7, epoch: 0 };
+        let mut idempotence = Idempotence { identity: Some(identity), ..Idempotence::default() };
+        for partition in 0..PARTITIONS_KEPT_MAX as i32 {
+            let name = ("t".to_owned(), partition);
+            assert!(idempotence.enqueue(name.clone(), CallId(1)));
+            assert_eq!(idempotence.dequeue(&name, CallId(1)), None);
+        }
+        idempotence.enqueue(("t".to_owned(), -1), CallId(1));
+        assert_eq!((idempotence.partitions.len(), idempotence.identity), (1, None));
+    }
+}

@@ -34,17 +34,20 @@ impl State {
     pub fn on_bytes(&mut self, turn: &mut Turn<'_>, id: ConnectionId, bytes: Bytes) {
         let Some(connection) = self.links.get_mut(id) else { return };
         connection.on_bytes(bytes);
+        let was_ready = connection.is_ready();
         // An answer may end the connection.
         while let Some(connection) = self.links.get_mut(id) {
             let next = connection.next_answer(turn);
-            let is_ready = connection.is_ready();
-            let (purpose, answer) = match next {
-                Ok(Some(answer)) => answer,
-                Ok(None) if is_ready => return self.links.on_answered(id),
+            let is_well = matches!(next, Ok(Some(_))) || (connection.is_ready() && !was_ready);
+            if is_well {
+                self.links.on_answered(id);
+            }
+            let done = match next {
                 Ok(None) => return,
-                Err((purpose, why)) => return self.on_bad_answer(turn, id, purpose, why),
+                Ok(Some((purpose, answer))) => self.on_answer(turn, purpose, &answer).map_err(|why| (purpose, why)),
+                Err(bad) => Err(bad),
             };
-            if let Err(why) = self.on_answer(turn, purpose, &answer) {
+            if let Err((purpose, why)) = done {
                 return self.on_bad_answer(turn, id, purpose, why);
             }
         }

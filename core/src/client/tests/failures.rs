@@ -184,10 +184,12 @@ fn without_anyone_to_ask_calls_time_out() {
 }
 
 #[test]
-fn names_that_no_topic_has_are_refused_at_once() {
+fn what_no_request_can_say_is_refused_at_once() {
     let mut stage = Stage::new(Script::default());
     let call = stage.ask(Question::Fetch(FetchFrom::new(&"x".repeat(250), 0, 0)));
     assert_eq!(stage.result(call), Some(&Err(ErrorCode::InvalidTopicException.into())));
+    let call = stage.ask(Question::Fetch(FetchFrom { wait: Duration::MAX, ..FetchFrom::new("t", 0, 0) }));
+    assert!(matches!(stage.result(call), Some(Err(ClientError::Invalid(_)))));
 }
 
 #[test]

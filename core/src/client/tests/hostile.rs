@@ -140,7 +140,7 @@ fn damaged_batches_are_said() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// Right answers with some bytes wrong, cut or added, in the lowest and the highest version.
     #[test]

@@ -106,6 +106,19 @@ fn a_topic_that_is_missing_is_looked_for_until_time_is_over() {
 }
 
 #[test]
+fn metadata_that_cannot_be_told_is_asked_for_after_a_rest() {
+    let mut stage = Stage::new(Script::default());
+    let mut response = kafka_wire::MetadataResponse::default();
+    response.error_code = ErrorCode::UnknownServerError.code();
+    for _ in 0..1000 {
+        stage.script.next(Api::Metadata, Reaction::Body(encoded(&response, 13)));
+    }
+    let why = ClientError::Kafka(ErrorCode::UnknownServerError, None);
+    assert_eq!(stage.answer_to(from(0)), Err(ClientError::TimedOut(Some(Box::new(why)))));
+    assert!((60..100).contains(&stage.script.heard_of(Api::Metadata).len()));
+}
+
+#[test]
 fn a_partition_that_is_missing_keeps_nobody_else_waiting() {
     let mut stage = Stage::new(Script::default());
     let missing = stage.ask(Question::Fetch(crate::client::question::FetchFrom::new("t", 7, 0)));

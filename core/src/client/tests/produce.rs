@@ -120,20 +120,6 @@ fn a_producer_that_is_fenced_asks_for_another_id() {
 }
 
 #[test]
-fn epochs_run_out_into_another_id() {
-    let mut stage = Stage::new(Script::default());
-    for _ in 0..=i32::from(i16::MAX) {
-        stage.script.next(Api::Produce, Reaction::Error(ErrorCode::InvalidRecord));
-        assert!(produce(&mut stage, "v").is_err());
-        stage.script.heard.clear();
-        stage.answers.clear();
-    }
-    assert_eq!(produce(&mut stage, "v"), kept(0));
-    let header = *stage.script.kept[&0].batches[0].header();
-    assert_eq!((header.producer_id, header.producer_epoch), (101, 0));
-}
-
-#[test]
 fn a_batch_given_up_under_way_cannot_come_back() {
     let mut stage = Stage::new(Script::default());
     assert_eq!(produce(&mut stage, "one"), kept(0));
@@ -199,6 +185,19 @@ fn what_is_too_large_is_refused_before_it_is_sent() {
     }
     let call = stage.ask(of(880, 1, Compression::None));
     assert_eq!(stage.result(call), Some(&Err(ClientError::Full)));
+}
+
+#[test]
+fn room_is_given_back_with_every_answer() {
+    let options = ClientOptions { buffer_bytes_max: 1000, ..ClientOptions::new(vec![address(1)]) };
+    let mut stage = Stage::with_options(Script::default(), options);
+    let value = "x".repeat(700);
+    for round in 0..10 {
+        if round % 2 > 0 {
+            stage.script.next(Api::Produce, Reaction::Error(ErrorCode::InvalidRecord));
+        }
+        assert_ne!(produce(&mut stage, &value), Err(ClientError::Full));
+    }
 }
 
 #[test]
