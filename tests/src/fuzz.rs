@@ -5,12 +5,14 @@
 //! Where a checksum would turn nearly everything away at the door, the target puts the right one in.
 
 mod broker;
+mod client;
 mod driven;
 mod log;
 mod record;
 mod wire;
 
 pub use self::{
+    client::recorded,
     driven::{Driven, Files},
     log::packed,
 };
@@ -38,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "checkpoints", run: log::checkpoints },
     Target { name: "log_dir", run: log::log_dir },
     Target { name: "connection", run: broker::connection },
+    Target { name: "client", run: client::client },
 ];
 
 /// The target of this name.

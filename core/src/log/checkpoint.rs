@@ -22,7 +22,8 @@ pub fn read_offsets(bytes: &[u8]) -> Option<BTreeMap<Arc<str>, Offset>> {
     read_rows(bytes, |row| {
         let [topic, partition, offset] = row else { return None };
         let offset = offset.parse().ok().filter(|offset| *offset <= OFFSET_MAX)?;
-        Some((layout::partition_dir(topic, partition.parse().ok()?), offset))
+        let dir = layout::partition_dir(topic, partition.parse().ok()?);
+        layout::parse_partition_dir(&dir).is_some().then_some((dir, offset))
     })
     .map(|rows| rows.into_iter().collect())
 }

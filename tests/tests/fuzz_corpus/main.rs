@@ -83,6 +83,7 @@ targets! {
     checkpoints: 6_000
     log_dir: 1_500
     connection: 2_000
+    client: 2_000
 }
 
 #[test]

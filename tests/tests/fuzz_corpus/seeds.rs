@@ -15,7 +15,7 @@ use ottla_core::{
     time::Timestamp,
     wire::Api,
 };
-use ottla_tests::fuzz::{Driven, Files, packed};
+use ottla_tests::fuzz::{Driven, Files, packed, recorded};
 
 pub type Seed = (&'static str, String, Vec<u8>);
 
@@ -45,6 +45,7 @@ pub fn all() -> Vec<Seed> {
     for (api, version, frame) in &requests {
         add("connection", &named(*api, *version), [&[255], &frame[..]].concat());
     }
+    add("client", "everything", recorded());
     seeds
 }
 
@@ -97,6 +98,7 @@ fn add_log_dirs(add: &mut impl FnMut(&'static str, &str, Vec<u8>)) {
     add("indexes", "offsets", offsets.encode_from(0).to_vec());
     add("indexes", "times", times.encode_from(0).to_vec());
     add("checkpoints", "offsets", checkpoint::write_offsets([("a-0", 5), ("b.c-12", OFFSET_MAX)].into_iter()).to_vec());
+    add("checkpoints", "offsets-of-nobody", b"0\n1\n 12 4\n".to_vec());
     add("checkpoints", "epochs", checkpoint::write_epochs(&[(0, 0), (3, 17)]).to_vec());
     add("checkpoints", "topic-id", checkpoint::write_topic_id(TopicId(*b"0123456789abcdef")).to_vec());
     add("checkpoints", "broker-epoch", checkpoint::write_broker_epoch(4).to_vec());
