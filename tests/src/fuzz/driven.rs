@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use ottla_core::{
+    config::BrokerConfig,
     effect::{
         Address, Effect, Entry, FileName, Input, Listener, NodeAnswer, NodeCall, Outcome, StorageError,
         StorageErrorKind, WriteOp,
@@ -37,9 +38,8 @@ impl Driven {
     pub fn on(files: Files) -> Self {
         let address = Address { host: "broker".to_owned(), port: 9092 };
         let dir = DirOptions { kept_room: 16, ..DirOptions::default() };
-        let defaults = BTreeMap::from([("flush.messages".to_owned(), "1".to_owned())]);
-        let options =
-            NodeOptions { seed: 1, trace_kept: 0, topic_defaults: defaults, dir, ..NodeOptions::new(address) };
+        let config = BrokerConfig { flush_messages: 1, ..BrokerConfig::default() };
+        let options = NodeOptions { seed: 1, trace_kept: 0, config, dir, ..NodeOptions::new(address) };
         Self {
             node: Node::new(options),
             now: Instant(0),
