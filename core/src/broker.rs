@@ -12,6 +12,7 @@ mod handlers;
 pub mod network;
 mod request_queue;
 mod respond;
+pub mod service;
 #[cfg(test)]
 mod tests;
 mod topics;
@@ -24,9 +25,10 @@ pub use topics::Topics;
 
 use self::{
     api::{Ask, Handled},
+    handlers::Handlers,
     network::Network,
     request_queue::RequestQueue,
-    respond::ResponseQueues,
+    service::ServiceTimes,
     wait::{Released, Waits},
 };
 use crate::{
@@ -52,17 +54,19 @@ pub struct Parked {
 pub struct Broker {
     network: Network,
     queue: RequestQueue,
-    responses: ResponseQueues,
+    handlers: Handlers,
+    service: ServiceTimes,
     waits: Waits,
     topics: Topics,
 }
 
 impl Broker {
-    pub fn new(topics: Topics, limits: NetworkLimits) -> Self {
+    pub fn new(topics: Topics, limits: NetworkLimits, service: ServiceTimes) -> Self {
         Self {
-            network: Network::new(limits),
+            network: Network::new(limits, service),
             queue: RequestQueue::default(),
-            responses: ResponseQueues::default(),
+            handlers: Handlers::default(),
+            service,
             waits: Waits::default(),
             topics,
         }
@@ -147,8 +151,9 @@ impl Broker {
         self.answer_all(turn, released);
     }
 
-    pub fn next_deadline(&self) -> Option<Instant> {
-        let others = [self.network.next_deadline(), self.topics.next_deadline()];
+    /// `now`: when the latest turn was.
+    pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let others = [self.network.next_deadline(now), self.handlers.next_deadline(), self.topics.next_deadline()];
         others.into_iter().chain(self.waits.deadlines()).flatten().min()
     }
 
@@ -156,20 +161,17 @@ impl Broker {
     pub fn finish_turn(&mut self, turn: &mut Turn<'_>) {
         loop {
             self.settle(turn);
-            // Before a frame is read that may end its connection: what was answered goes out first.
-            self.responses.send(turn);
-            self.network.fill(turn, &mut self.queue, &self.topics.catalog.config);
-            let round = handlers::take_round(turn, &mut self.queue, &self.topics);
-            let is_last = round.is_empty();
+            let mut has_worked = self.network.work(turn, &mut self.queue, &self.topics.catalog.config);
+            let round = self.handlers.work(turn, &mut self.queue, &self.topics, self.service);
+            has_worked |= !round.is_empty();
             for request in round {
                 let ask = request.ask;
                 let handled = handlers::handle(turn, &mut self.topics, &mut self.waits, request);
                 self.conclude(turn, ask, handled);
             }
             self.settle(turn);
-            self.responses.send(turn);
             self.topics.finish_round(turn);
-            if is_last {
+            if !has_worked {
                 break;
             }
         }
@@ -185,13 +187,11 @@ impl Broker {
     /// A turn while it stops: answers go out, the next commit is issued, and nothing new is queued for it.
     pub fn go_on_stopping(&mut self, turn: &mut Turn<'_>) {
         self.settle(turn);
-        self.responses.send(turn);
         self.topics.issue(turn);
     }
 
     /// The last answers go out, then every connection ends.
     pub fn close_all(&mut self, turn: &mut Turn<'_>) {
-        self.responses.send(turn);
         self.network.close_all(turn, CloseReason::Stopping);
     }
 
@@ -227,11 +227,8 @@ impl Broker {
             Handled::AfterCommit { version, timeout, answers } => {
                 return self.waits.commit.park(turn, ask, version, timeout, answers);
             }
-            Handled::Close(why) => {
-                self.responses.send(turn);
-                return self.network.close(turn, ask.connection, why);
-            }
+            Handled::Close(why) => return self.network.close(turn, ask.connection, why),
         };
-        self.network.answer(turn, &mut self.responses, ask.connection, ask.request, frame);
+        self.network.answer(turn, ask.connection, ask.request, frame);
     }
 }

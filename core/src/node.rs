@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    broker::{Broker, NetworkLimits, Topics},
+    broker::{Broker, NetworkLimits, Topics, service::ServiceTimes},
     config::BrokerConfig,
     controller::Catalog,
     effect::{Address, Effect, Input, NodeAnswer, NodeCall},
@@ -39,6 +39,7 @@ pub struct NodeOptions {
     /// Events that the trace keeps.
     pub trace_kept: usize,
     pub network: NetworkLimits,
+    pub service: ServiceTimes,
     pub dir: DirOptions,
 }
 
@@ -53,6 +54,7 @@ impl NodeOptions {
             cluster_id: None,
             trace_kept: 10_000,
             network: NetworkLimits::default(),
+            service: ServiceTimes::default(),
             dir: DirOptions::default(),
         }
     }
@@ -62,6 +64,8 @@ impl NodeOptions {
 #[derive(Clone, Debug)]
 pub struct Node {
     phase: Phase,
+    /// Of the latest turn.
+    now: Instant,
     rng: Rng,
     ids: Ids,
     trace: Trace,
@@ -81,12 +85,14 @@ struct Opening {
     recovery: Recovery,
     catalog: Catalog,
     network: NetworkLimits,
+    service: ServiceTimes,
     has_catalog: bool,
 }
 
 impl Node {
     pub fn new(options: NodeOptions) -> Self {
         Self {
+            now: Instant(0),
             rng: Rng::new(options.seed),
             ids: Ids::default(),
             trace: Trace::new(options.id, options.trace_kept),
@@ -117,7 +123,8 @@ impl Machine for Node {
 
     fn handle(&mut self, now: Now, input: Input<NodeCall>, effects: &mut Vec<Effect<NodeAnswer>>) {
         // Splitting the borrow once, here, is what keeps every handler below free of RefCell.
-        let Self { phase, rng, ids, trace } = self;
+        self.now = now.monotonic;
+        let Self { phase, rng, ids, trace, .. } = self;
         let mut turn = Turn { now, rng, trace, ids, effects };
         let next = match phase {
             Phase::New(options) => begin(&mut turn, options, &input),
@@ -143,7 +150,7 @@ impl Machine for Node {
     fn next_deadline(&self) -> Option<Instant> {
         match &self.phase {
             Phase::New(_) => Some(Instant(0)),
-            Phase::Serving(broker) => broker.next_deadline(),
+            Phase::Serving(broker) => broker.next_deadline(self.now),
             Phase::Opening(_) | Phase::Stopping(_) | Phase::Ended => None,
         }
     }
@@ -165,8 +172,8 @@ fn begin(turn: &mut Turn<'_>, options: &NodeOptions, input: &Input<NodeCall>) ->
     let cluster_id = options.cluster_id.clone().unwrap_or_else(|| TopicId(turn.rng.uuid()).to_string());
     let catalog = Catalog::new(cluster_id, options.id, options.address.clone(), options.config.clone());
     let recovery = Recovery::start(turn, options.dir);
-    let network = options.network;
-    Some(Next::Phase(Phase::Opening(Box::new(Opening { recovery, catalog, network, has_catalog: false }))))
+    let (network, service) = (options.network, options.service);
+    Some(Next::Phase(Phase::Opening(Box::new(Opening { recovery, catalog, network, service, has_catalog: false }))))
 }
 
 impl Opening {
@@ -202,7 +209,7 @@ impl Opening {
                     // The cluster's identity is kept before anything that depends on it.
                     topics.keep_catalog();
                 }
-                let mut broker = Broker::new(topics, self.network);
+                let mut broker = Broker::new(topics, self.network, self.service);
                 turn.note(Event::BrokerStarted {});
                 turn.effects.push(Effect::Answer(NodeAnswer::Ready));
                 broker.finish_turn(turn);

@@ -9,9 +9,11 @@ use super::{
     Topics,
     api::{Ask, Handled, decode},
     request_queue::{Request, RequestQueue},
+    service::ServiceTimes,
     wait::Waits,
 };
 use crate::{
+    time::Instant,
     trace::{Event, event::CloseReason},
     turn::Turn,
     wire::{Api, produce::ProduceRequest},
@@ -20,19 +22,43 @@ use crate::{
 /// With more bytes than this waiting for storage, handlers rest: the request queue fills, and reading stops.
 const QUEUED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Takes as many requests as there are slots, unless storage is behind.
-pub(super) fn take_round(turn: &mut Turn<'_>, queue: &mut RequestQueue, topics: &Topics) -> Vec<Request> {
-    if topics.dir.queued_bytes() > QUEUED_BYTES_MAX {
-        return Vec::new();
+/// What every slot works on, and when that is done.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Handlers {
+    slots: Vec<Option<(Instant, Request)>>,
+}
+
+impl Handlers {
+    /// Free slots take requests, unless storage is behind. Gives the requests whose work is done, the first one first.
+    pub fn work(
+        &mut self,
+        turn: &mut Turn<'_>,
+        queue: &mut RequestQueue,
+        topics: &Topics,
+        service: ServiceTimes,
+    ) -> Vec<Request> {
+        let now = turn.now.monotonic;
+        let count = topics.catalog.config.io_threads as usize;
+        if self.slots.len() < count {
+            self.slots.resize(count, None);
+        }
+        let is_resting = topics.dir.queued_bytes() > QUEUED_BYTES_MAX;
+        for (slot, handler) in self.slots.iter_mut().take(count).zip(0..) {
+            if slot.is_some() || is_resting {
+                continue;
+            }
+            let Some(request) = queue.pop() else { break };
+            turn.note(Event::RequestDequeued { request: request.ask.request, handler });
+            *slot = Some((now + service.handle.draw(turn.rng), request));
+        }
+        let mut done: Vec<_> = self.slots.iter_mut().filter_map(|slot| slot.take_if(|(due, _)| *due <= now)).collect();
+        done.sort_by_key(|(due, request)| (*due, request.ask.request));
+        done.into_iter().map(|(_, request)| request).collect()
     }
-    let slots = 0..topics.catalog.config.io_threads;
-    let mut round = Vec::new();
-    for handler in slots {
-        let Some(request) = queue.pop() else { break };
-        turn.note(Event::RequestDequeued { request: request.ask.request, handler });
-        round.push(request);
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.slots.iter().flatten().map(|(due, _)| *due).min()
     }
-    round
 }
 
 /// Handles one request. Gives what became of it.

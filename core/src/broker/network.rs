@@ -7,6 +7,7 @@
 //! frame is read on only once its length was set aside, and one that was begun may always be finished.
 
 mod connection;
+mod processor;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -15,8 +16,15 @@ use std::{
 
 use bytes::Bytes;
 
-use self::connection::{Answer, Connection, Next};
-use super::{request_queue::RequestQueue, respond::ResponseQueues};
+use self::{
+    connection::{Answer, Connection, Next},
+    processor::{Processor, Work},
+};
+use super::{
+    request_queue::{Request, RequestQueue},
+    respond::Response,
+    service::ServiceTimes,
+};
 use crate::{
     config::BrokerConfig,
     effect::{Effect, Frame},
@@ -53,10 +61,10 @@ impl Default for NetworkLimits {
 #[derive(Clone, Debug)]
 pub(super) struct Network {
     limits: NetworkLimits,
+    service: ServiceTimes,
     connections: BTreeMap<ConnectionId, Connection>,
+    processors: Vec<Processor>,
     next_processor: u32,
-    /// Those that may have a request to hand over, in the order in which they became so.
-    runnable: VecDeque<ConnectionId>,
     /// Those whose next frame waits for memory.
     starved: VecDeque<ConnectionId>,
     /// Bytes of frames that are under way or in hand.
@@ -67,12 +75,13 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub fn new(limits: NetworkLimits) -> Self {
+    pub fn new(limits: NetworkLimits, service: ServiceTimes) -> Self {
         Self {
             limits,
+            service,
             connections: BTreeMap::new(),
+            processors: Vec::new(),
             next_processor: 0,
-            runnable: VecDeque::new(),
             starved: VecDeque::new(),
             memory: 0,
             closed: Vec::new(),
@@ -83,6 +92,9 @@ impl Network {
     pub fn on_opened(&mut self, turn: &mut Turn<'_>, config: &BrokerConfig, id: ConnectionId) {
         let processor = self.next_processor % config.network_threads;
         self.next_processor = self.next_processor.wrapping_add(1);
+        if self.processors.len() <= processor as usize {
+            self.processors.resize_with(processor as usize + 1, Processor::default);
+        }
         turn.note(Event::ConnectionOpened { connection: id, processor });
         self.connections.insert(id, Connection::new(id, processor, turn.now.monotonic));
         if self.connections.len() > CONNECTIONS_MAX {
@@ -107,12 +119,13 @@ impl Network {
         }
     }
 
-    /// Ends a connection. What was not answered never will be.
+    /// Ends a connection. What was answered goes out first; what was not never will be.
     pub fn close(&mut self, turn: &mut Turn<'_>, id: ConnectionId, why: CloseReason) {
-        if let Some(connection) = self.connections.remove(&id) {
-            turn.effects.push(Effect::Close { connection: id });
-            self.forget(turn, connection, why);
-        }
+        let Some(connection) = self.connections.remove(&id) else { return };
+        let answered = self.processors[connection.processor as usize].take_responses(id);
+        answered.into_iter().for_each(|response| response.send(turn));
+        turn.effects.push(Effect::Close { connection: id });
+        self.forget(turn, connection, why);
     }
 
     pub fn close_all(&mut self, turn: &mut Turn<'_>, why: CloseReason) {
@@ -125,51 +138,99 @@ impl Network {
         std::mem::take(&mut self.closed)
     }
 
-    /// Hands over requests for as long as there are any and the queue has room.
-    pub fn fill(&mut self, turn: &mut Turn<'_>, queue: &mut RequestQueue, config: &BrokerConfig) {
-        while queue.has_room(config.queued_requests_max) {
-            let Some(id) = self.runnable.pop_front() else { break };
-            let Some(connection) = self.connections.get_mut(&id) else { continue };
-            connection.is_runnable = false;
-            let memory_left = self.limits.request_memory_max.saturating_sub(self.memory);
-            let next = connection.next(turn, config.request_bytes_max, self.limits.requests_in_hand_max, memory_left);
-            self.memory += std::mem::take(&mut connection.newly_reserved);
-            match next {
-                Next::Request(request) => {
-                    self.make_runnable(id);
-                    queue.push(turn, request);
-                }
-                Next::Nothing => self.adjust_reading(turn, id, false),
-                Next::Held => self.adjust_reading(turn, id, true),
-                Next::Starved => {
-                    self.starved.push_back(id);
-                    self.adjust_reading(turn, id, true);
-                }
-                Next::Close(why) => self.close(turn, id, why),
+    /// Processors write responses and hand over requests, as far as time and room allow. True if any did something.
+    pub fn work(&mut self, turn: &mut Turn<'_>, queue: &mut RequestQueue, config: &BrokerConfig) -> bool {
+        let mut has_worked = false;
+        loop {
+            let before = has_worked;
+            has_worked = false;
+            for index in 0..self.processors.len() {
+                has_worked |= self.step(turn, index, queue, config);
+            }
+            if !has_worked {
+                self.hold_back(turn);
+                return before;
             }
         }
-        for at in 0..self.runnable.len() {
-            // The queue is full: what they have is held back.
-            self.adjust_reading(turn, self.runnable[at], true);
+    }
+
+    /// One thing that a processor can do. False if it can do nothing.
+    fn step(&mut self, turn: &mut Turn<'_>, index: usize, queue: &mut RequestQueue, config: &BrokerConfig) -> bool {
+        let now = turn.now.monotonic;
+        let processor = &mut self.processors[index];
+        match processor.current.take() {
+            Some((due, work)) if due > now => {
+                processor.current = Some((due, work));
+                return false;
+            }
+            Some((due, Work::Receive(request))) => {
+                if !queue.has_room(config.queued_requests_max) {
+                    processor.current = Some((due, Work::Receive(request)));
+                    return false;
+                }
+                queue.push(turn, request);
+            }
+            Some((_, Work::Send(response))) => response.send(turn),
+            None => {
+                if let Some(response) = processor.responses.pop_front() {
+                    processor.current = Some((now + self.service.send.draw(turn.rng), Work::Send(response)));
+                } else if let Some(id) = processor.runnable.pop_front() {
+                    if let Some(request) = self.receive(turn, id, config.request_bytes_max) {
+                        let due = now + self.service.receive.draw(turn.rng);
+                        self.processors[index].current = Some((due, Work::Receive(request)));
+                    }
+                } else {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// The next request of a connection, if it has one that may go on.
+    fn receive(&mut self, turn: &mut Turn<'_>, id: ConnectionId, bytes_max: u32) -> Option<Request> {
+        let connection = self.connections.get_mut(&id)?;
+        connection.is_runnable = false;
+        let memory_left = self.limits.request_memory_max.saturating_sub(self.memory);
+        let next = connection.next(turn, bytes_max, self.limits.requests_in_hand_max, memory_left);
+        self.memory += std::mem::take(&mut connection.newly_reserved);
+        match next {
+            Next::Request(request) => {
+                self.make_runnable(id);
+                return Some(request);
+            }
+            Next::Nothing => self.adjust_reading(turn, id, false),
+            Next::Held => self.adjust_reading(turn, id, true),
+            Next::Starved => {
+                self.starved.push_back(id);
+                self.adjust_reading(turn, id, true);
+            }
+            Next::Close(why) => self.close(turn, id, why),
+        }
+        None
+    }
+
+    /// Connections whose processor is busy or held up are read no further than they must.
+    fn hold_back(&mut self, turn: &mut Turn<'_>) {
+        for index in 0..self.processors.len() {
+            for at in 0..self.processors[index].runnable.len() {
+                self.adjust_reading(turn, self.processors[index].runnable[at], true);
+            }
         }
     }
 
     /// A request is done. Its answer, if it has one, goes to the processor's response queue once those of requests
     /// before it have.
-    pub fn answer(
-        &mut self,
-        turn: &mut Turn<'_>,
-        responses: &mut ResponseQueues,
-        id: ConnectionId,
-        request: RequestId,
-        frame: Option<Frame>,
-    ) {
+    pub fn answer(&mut self, turn: &mut Turn<'_>, id: ConnectionId, request: RequestId, frame: Option<Frame>) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
+        let processor = connection.processor;
         connection.set_answer(request, frame.map_or(Answer::Nothing, Answer::Frame));
         while let Some((request, bytes, answer)) = connection.next_answer() {
             self.memory -= bytes;
             if let Answer::Frame(frame) = answer {
-                responses.push(turn, connection.processor, id, request, frame);
+                turn.note(Event::ResponseQueued { request, processor });
+                let response = Response { request, connection: id, frame };
+                self.processors[processor as usize].responses.push_back(response);
             }
         }
         connection.last_active = turn.now.monotonic;
@@ -177,8 +238,9 @@ impl Network {
         self.feed_starved();
     }
 
-    pub fn next_deadline(&self) -> Option<Instant> {
-        self.idle_check_at
+    pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let processors = self.processors.iter().filter_map(|processor| processor.next_deadline(now));
+        processors.chain(self.idle_check_at).min()
     }
 
     /// Closes connections that were silent for `connections.max.idle.ms` while nothing of theirs was in hand.
@@ -199,6 +261,7 @@ impl Network {
     fn forget(&mut self, turn: &mut Turn<'_>, connection: Connection, why: CloseReason) {
         turn.note(Event::ConnectionClosed { connection: connection.id, why });
         self.memory -= connection.memory();
+        self.processors[connection.processor as usize].forget(connection.id);
         self.closed.push(connection.id);
         self.feed_starved();
     }
@@ -207,7 +270,7 @@ impl Network {
         if let Some(connection) = self.connections.get_mut(&id)
             && !std::mem::replace(&mut connection.is_runnable, true)
         {
-            self.runnable.push_back(id);
+            self.processors[connection.processor as usize].runnable.push_back(id);
         }
     }
 

@@ -1,6 +1,4 @@
-//! The queue between processors and handlers, bounded by `queued.max.requests`.
-//!
-//! Differs from Kafka: a processor that finds it full stops reading connections instead of blocking.
+//! The queue between processors and handlers, bounded by `queued.max.requests`. A processor that finds it full is held up.
 
 use std::collections::VecDeque;
 
