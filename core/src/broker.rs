@@ -12,7 +12,7 @@ mod handlers;
 pub mod network;
 mod request_queue;
 mod respond;
-pub mod service;
+pub mod stages;
 #[cfg(test)]
 mod tests;
 mod topics;
@@ -28,7 +28,7 @@ use self::{
     handlers::Handlers,
     network::Network,
     request_queue::RequestQueue,
-    service::ServiceTimes,
+    stages::StageTimes,
     wait::{Released, Waits},
 };
 use crate::{
@@ -55,18 +55,18 @@ pub struct Broker {
     network: Network,
     queue: RequestQueue,
     handlers: Handlers,
-    service: ServiceTimes,
+    stages: StageTimes,
     waits: Waits,
     topics: Topics,
 }
 
 impl Broker {
-    pub fn new(topics: Topics, limits: NetworkLimits, service: ServiceTimes) -> Self {
+    pub fn new(topics: Topics, limits: NetworkLimits, stages: StageTimes) -> Self {
         Self {
-            network: Network::new(limits, service),
+            network: Network::new(limits, stages),
             queue: RequestQueue::default(),
             handlers: Handlers::default(),
-            service,
+            stages,
             waits: Waits::default(),
             topics,
         }
@@ -162,7 +162,7 @@ impl Broker {
         loop {
             self.settle(turn);
             let mut has_worked = self.network.work(turn, &mut self.queue, &self.topics.catalog.config);
-            let round = self.handlers.work(turn, &mut self.queue, &self.topics, self.service);
+            let round = self.handlers.work(turn, &mut self.queue, &self.topics, self.stages);
             has_worked |= !round.is_empty();
             for request in round {
                 let ask = request.ask;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    broker::{Broker, NetworkLimits, Topics, service::ServiceTimes},
+    broker::{Broker, NetworkLimits, Topics, stages::StageTimes},
     config::BrokerConfig,
     controller::Catalog,
     effect::{Address, Effect, Input, NodeAnswer, NodeCall},
@@ -39,7 +39,7 @@ pub struct NodeOptions {
     /// Events that the trace keeps.
     pub trace_kept: usize,
     pub network: NetworkLimits,
-    pub service: ServiceTimes,
+    pub stages: StageTimes,
     pub dir: DirOptions,
 }
 
@@ -54,7 +54,7 @@ impl NodeOptions {
             cluster_id: None,
             trace_kept: 10_000,
             network: NetworkLimits::default(),
-            service: ServiceTimes::default(),
+            stages: StageTimes::default(),
             dir: DirOptions::default(),
         }
     }
@@ -85,7 +85,7 @@ struct Opening {
     recovery: Recovery,
     catalog: Catalog,
     network: NetworkLimits,
-    service: ServiceTimes,
+    stages: StageTimes,
     has_catalog: bool,
 }
 
@@ -172,8 +172,8 @@ fn begin(turn: &mut Turn<'_>, options: &NodeOptions, input: &Input<NodeCall>) ->
     let cluster_id = options.cluster_id.clone().unwrap_or_else(|| TopicId(turn.rng.uuid()).to_string());
     let catalog = Catalog::new(cluster_id, options.id, options.address.clone(), options.config.clone());
     let recovery = Recovery::start(turn, options.dir);
-    let (network, service) = (options.network, options.service);
-    Some(Next::Phase(Phase::Opening(Box::new(Opening { recovery, catalog, network, service, has_catalog: false }))))
+    let (network, stages) = (options.network, options.stages);
+    Some(Next::Phase(Phase::Opening(Box::new(Opening { recovery, catalog, network, stages, has_catalog: false }))))
 }
 
 impl Opening {
@@ -209,7 +209,7 @@ impl Opening {
                     // The cluster's identity is kept before anything that depends on it.
                     topics.keep_catalog();
                 }
-                let mut broker = Broker::new(topics, self.network, self.service);
+                let mut broker = Broker::new(topics, self.network, self.stages);
                 turn.note(Event::BrokerStarted {});
                 turn.effects.push(Effect::Answer(NodeAnswer::Ready));
                 broker.finish_turn(turn);

@@ -9,7 +9,7 @@ use super::{
     Topics,
     api::{Ask, Handled, decode},
     request_queue::{Request, RequestQueue},
-    service::ServiceTimes,
+    stages::StageTimes,
     wait::Waits,
 };
 use crate::{
@@ -35,7 +35,7 @@ impl Handlers {
         turn: &mut Turn<'_>,
         queue: &mut RequestQueue,
         topics: &Topics,
-        service: ServiceTimes,
+        stages: StageTimes,
     ) -> Vec<Request> {
         let now = turn.now.monotonic;
         let count = topics.catalog.config.io_threads as usize;
@@ -49,7 +49,7 @@ impl Handlers {
             }
             let Some(request) = queue.pop() else { break };
             turn.note(Event::RequestDequeued { request: request.ask.request, handler });
-            *slot = Some((now + service.handle.draw(turn.rng), request));
+            *slot = Some((now + stages.handle.draw(turn.rng), request));
         }
         let mut done: Vec<_> = self.slots.iter_mut().filter_map(|slot| slot.take_if(|(due, _)| *due <= now)).collect();
         done.sort_by_key(|(due, request)| (*due, request.ask.request));

@@ -23,7 +23,7 @@ use self::{
 use super::{
     request_queue::{Request, RequestQueue},
     respond::Response,
-    service::ServiceTimes,
+    stages::StageTimes,
 };
 use crate::{
     config::BrokerConfig,
@@ -61,7 +61,7 @@ impl Default for NetworkLimits {
 #[derive(Clone, Debug)]
 pub(super) struct Network {
     limits: NetworkLimits,
-    service: ServiceTimes,
+    stages: StageTimes,
     connections: BTreeMap<ConnectionId, Connection>,
     processors: Vec<Processor>,
     next_processor: u32,
@@ -75,10 +75,10 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub fn new(limits: NetworkLimits, service: ServiceTimes) -> Self {
+    pub fn new(limits: NetworkLimits, stages: StageTimes) -> Self {
         Self {
             limits,
-            service,
+            stages,
             connections: BTreeMap::new(),
             processors: Vec::new(),
             next_processor: 0,
@@ -173,10 +173,10 @@ impl Network {
             Some((_, Work::Send(response))) => response.send(turn),
             None => {
                 if let Some(response) = processor.responses.pop_front() {
-                    processor.current = Some((now + self.service.send.draw(turn.rng), Work::Send(response)));
+                    processor.current = Some((now + self.stages.send.draw(turn.rng), Work::Send(response)));
                 } else if let Some(id) = processor.runnable.pop_front() {
                     if let Some(request) = self.receive(turn, id, config.request_bytes_max) {
-                        let due = now + self.service.receive.draw(turn.rng);
+                        let due = now + self.stages.receive.draw(turn.rng);
                         self.processors[index].current = Some((due, Work::Receive(request)));
                     }
                 } else {

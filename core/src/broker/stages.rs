@@ -24,7 +24,7 @@ impl Span {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ServiceTimes {
+pub struct StageTimes {
     /// A processor takes a request off a connection.
     pub receive: Span,
     /// A handler works on a request.
