@@ -63,7 +63,9 @@ impl Names<'_> {
 
     /// Names behind the words that declare one. Methods are not told from calls, so their names are not seen.
     fn visit_script(&mut self, source: &Source) {
-        for (line, text) in source.lines().filter(|(_, text)| !text.trim_start().starts_with(['*', '/'])) {
+        let is_import = |text: &str| text.contains(" from '") || text.starts_with("import ");
+        let is_prose = |text: &str| text.trim_start().starts_with(['*', '/']);
+        for (line, text) in source.lines().filter(|(_, text)| !is_import(text) && !is_prose(text)) {
             let words: Vec<&str> =
                 text.split(|character: char| !is_of_name(character)).filter(|word| !word.is_empty()).collect();
             for pair in words.windows(2) {
@@ -151,6 +153,7 @@ fn a_name_that_says_nothing_is_found() {
         &found("a.rs", "struct LogManager;\nenum LogInfo {}\ntrait BaseLog {}\ntype LogData = ();"),
         &[1, 2, 3, 4],
     );
+    expect_lines(&found("web/a.ts", "import { type AddressInfo } from 'node:net';\n// class PageInfo"), &[]);
     expect_lines(&found("a.rs", "mod utils {}\nfn process_request() {}\nimpl A { fn do_it() {} }"), &[1, 2, 3]);
     expect_lines(&found("a.rs", "struct A { hw: i64 }\nfn f(leo: i64) {\n    let partition_hwm = 1;\n}"), &[1, 2, 3]);
     expect_lines(&found("log_helper.rs", ""), &[1]);

@@ -104,7 +104,9 @@ fn is_known(host: &str) -> bool {
     });
     let name = name.trim_end_matches(':');
     let name = name.strip_prefix('%').map_or(name, |_| "");
-    name.is_empty() || HOSTS.iter().any(|known| name == *known || name.ends_with(&format!(".{known}")))
+    // A word alone stands for a host in a sample or a type; with a port it is somebody's.
+    let is_word = name == host && !name.contains('.');
+    name.is_empty() || is_word || HOSTS.iter().any(|known| name == *known || name.ends_with(&format!(".{known}")))
 }
 
 #[test]
@@ -132,5 +134,6 @@ fn a_strange_host_is_found() {
     assert_eq!(found(concat!("\"url\": \"http", "://somebody.dev/sponsors\"")), 0);
     assert_eq!(found(concat!("\"resolved\": http", "://169.254.1.1/ and http", "://user@10.0.0.1")), 2);
     assert_eq!(found("https://registry.npmjs.org/lit http://127.0.0.1:8080. https://kafka.apache.org/"), 0);
+    assert_eq!(found(concat!("\"resolved\": http", "://mirror:8080/a and http", "://host/a")), 1);
     assert_eq!(found("format!(\"http://{address}\") `https://${host}/`"), 0);
 }
