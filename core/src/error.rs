@@ -35,6 +35,7 @@ error_codes! {
     NetworkException = 13, "NETWORK_EXCEPTION", retriable;
     CoordinatorLoadInProgress = 14, "COORDINATOR_LOAD_IN_PROGRESS", retriable;
     CoordinatorNotAvailable = 15, "COORDINATOR_NOT_AVAILABLE", retriable;
+    NotCoordinator = 16, "NOT_COORDINATOR", retriable;
     InvalidTopicException = 17, "INVALID_TOPIC_EXCEPTION";
     RecordListTooLarge = 18, "RECORD_LIST_TOO_LARGE";
     NotEnoughReplicas = 19, "NOT_ENOUGH_REPLICAS", retriable;
@@ -57,6 +58,7 @@ error_codes! {
     InvalidProducerEpoch = 47, "INVALID_PRODUCER_EPOCH";
     InvalidTxnState = 48, "INVALID_TXN_STATE";
     InvalidProducerIdMapping = 49, "INVALID_PRODUCER_ID_MAPPING";
+    InvalidTransactionTimeout = 50, "INVALID_TRANSACTION_TIMEOUT";
     TransactionalIdAuthorizationFailed = 53, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED";
     KafkaStorageError = 56, "KAFKA_STORAGE_ERROR", retriable;
     UnknownProducerId = 59, "UNKNOWN_PRODUCER_ID";

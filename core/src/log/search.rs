@@ -51,8 +51,8 @@ impl Log {
             }
         }
         match best {
-            Some((timestamp, offset)) if timestamp.0 >= 0 => self.search_from(offset, timestamp),
-            _ => TimestampSearch::NotFound,
+            Some((timestamp, offset)) => self.search_from(offset, timestamp),
+            None => TimestampSearch::NotFound,
         }
     }
 

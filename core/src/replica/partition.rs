@@ -100,7 +100,7 @@ impl Partition {
     /// `FencedLeaderEpoch` of an older one; `UnknownLeaderEpoch` of one that is still to come.
     pub fn check_leader_epoch(&self, known: LeaderEpoch) -> Result<(), ErrorCode> {
         match known {
-            ..0 => Ok(()),
+            -1 => Ok(()),
             known if known < self.leader_epoch => Err(ErrorCode::FencedLeaderEpoch),
             known if known > self.leader_epoch => Err(ErrorCode::UnknownLeaderEpoch),
             _ => Ok(()),

@@ -1,6 +1,7 @@
 //! DeleteRecords (key 21, versions 0–2)
 //!
 //! Behaviour
+//! - Of a partition that is named twice the last one counts.
 //! - Each partition's log begins at the asked offset from here on, or at its high watermark (-1); whole segments below it
 //!   go. Above the high watermark, or below -1, it is OFFSET_OUT_OF_RANGE; below the log's start nothing happens.
 //! - The answer tells where each log begins, and waits in `wait/delete_records` until that is durable, no longer than the
@@ -12,12 +13,16 @@
 //! Differs from Kafka
 //! - Kafka answers once every replica has moved its start and writes it down within a minute: a crash may bring deleted
 //!   records back there.
-//! - A partition that is named twice is told twice; Kafka does and tells the last one.
+//! - With a timeout of 0 storage has no time: what is moved is REQUEST_TIMED_OUT, and moved all the same.
+
+use std::collections::BTreeMap;
 
 use kafka_wire::{
     DeleteRecordsRequest, DeleteRecordsResponse,
+    delete_records_request::DeleteRecordsTopic,
     delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult},
 };
+use kafka_wire_core::StrBytes;
 
 use super::{Ask, Handled};
 use crate::{
@@ -40,13 +45,13 @@ impl Topics {
     ) -> Handled {
         let mut response = DeleteRecordsResponse::default();
         let mut moved = Vec::new();
-        for topic in &request.topics {
+        for (topic, partitions) in by_partition(&request.topics) {
             let mut told = DeleteRecordsTopicResult::default();
-            told.name = topic.name.clone();
-            for asked in &topic.partitions {
+            told.name = topic.clone();
+            for (partition, before) in partitions {
                 let mut row = DeleteRecordsPartitionResult::default();
-                row.partition_index = asked.partition_index;
-                match self.delete_asked_records(turn, &topic.name, asked.partition_index, asked.offset) {
+                row.partition_index = partition;
+                match self.delete_asked_records(turn, topic, partition, before) {
                     Ok((id, start)) => {
                         row.low_watermark = start;
                         if self.dir.durable_log_start(id) < start {
@@ -87,6 +92,15 @@ impl Topics {
         let partition = self.partitions.get_mut(id).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         Ok((id, partition.delete_records(turn, &mut self.dir, before)?))
     }
+}
+
+fn by_partition(topics: &[DeleteRecordsTopic]) -> BTreeMap<&StrBytes, BTreeMap<PartitionIndex, Offset>> {
+    let mut asked: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for topic in topics {
+        let offsets = topic.partitions.iter().map(|row| (row.partition_index, row.offset));
+        asked.entry(&topic.name).or_default().extend(offsets);
+    }
+    asked
 }
 
 #[cfg(test)]

@@ -5,14 +5,16 @@
 //!   it raises its epoch by itself (KIP-360), and asks here only when it has no epoch left.
 //! - Ids come in blocks. None is told before storage has the block, so that a crash never gives one twice; where storage
 //!   refuses it, it is COORDINATOR_LOAD_IN_PROGRESS, which every client tries again.
-//! - Half of an id and epoch, or an empty transactional id, is INVALID_REQUEST.
+//! - Half of an id and epoch, or an empty transactional id, is INVALID_REQUEST; a transaction that may last longer than
+//!   `transaction.max.timeout.ms`, or no time at all, INVALID_TRANSACTION_TIMEOUT.
 //!
 //! Versions
 //! - 2 flexible · 3 the id and epoch that a producer has · 4 PRODUCER_FENCED · 5 TRANSACTION_ABORTABLE
 //!
 //! Differs from Kafka
-//! - There are no transactions, so a transactional producer is told COORDINATOR_NOT_AVAILABLE. Clients look for their
-//!   coordinator before they come here, and find in ApiVersions that they cannot.
+//! - There are no transactions, so a transactional producer is told NOT_COORDINATOR, as by any broker that is not its
+//!   coordinator. Clients look for that one before they come here, and find in ApiVersions that they cannot.
+//! - Kafka tells COORDINATOR_LOAD_IN_PROGRESS while it gets a block; here the request waits for it.
 
 use kafka_wire::{InitProducerIdRequest, InitProducerIdResponse};
 
@@ -21,6 +23,8 @@ use crate::{broker::Topics, error::ErrorCode, ids::*, log::DirState, trace::Even
 
 /// The request has no timeout of its own; this is the default of the clients' `request.timeout.ms`.
 const TIMEOUT_MS: i32 = 30_000;
+/// Default of `transaction.max.timeout.ms`.
+const TRANSACTION_TIMEOUT_MS_MAX: i32 = 900_000;
 
 impl Topics {
     pub(in crate::broker) fn on_init_producer_id(
@@ -58,7 +62,10 @@ fn check(request: &InitProducerIdRequest) -> Result<(), ErrorCode> {
     match request.transactional_id.as_deref() {
         _ if has_half => Err(ErrorCode::InvalidRequest),
         Some("") => Err(ErrorCode::InvalidRequest),
-        Some(_) => Err(ErrorCode::CoordinatorNotAvailable),
+        Some(_) if !(1..=TRANSACTION_TIMEOUT_MS_MAX).contains(&request.transaction_timeout_ms) => {
+            Err(ErrorCode::InvalidTransactionTimeout)
+        }
+        Some(_) => Err(ErrorCode::NotCoordinator),
         None => Ok(()),
     }
 }

@@ -7,7 +7,8 @@
 //! - There is no tiered storage: what is local begins where the log does (-4), nothing is tiered (-5) and nothing is on
 //!   its way there (-6).
 //! - A client that names the current leader epoch and is behind is FENCED_LEADER_EPOCH, ahead UNKNOWN_LEADER_EPOCH; a
-//!   partition that is named twice is INVALID_REQUEST, a special time that the version does not have UNSUPPORTED_VERSION.
+//!   partition that is named twice is INVALID_REQUEST, a special time that the version does not have UNSUPPORTED_VERSION,
+//!   an isolation level that there is not UNKNOWN_SERVER_ERROR.
 //!
 //! Versions
 //! - 2 isolation level · 4 leader epochs · 6 flexible · 7 largest time (KIP-734) · 8 local start (KIP-405)
@@ -17,6 +18,8 @@
 //! - Brokers do not come here: a replica id is refused with TOPIC_AUTHORIZATION_FAILED, as by a Kafka whose client
 //!   lacks ClusterAction. The debugging replica (-2) sees the log's end, as there.
 //! - There are no transactions, so both isolation levels see the same.
+//! - A record below the log's start is not told: Kafka tells the one with the largest time even then.
+//! - A partition that is named twice is refused twice; Kafka refuses it once.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -56,6 +59,9 @@ const SPECIAL_SINCE: [(i64, i16); 6] = [
     (EARLIEST_PENDING_UPLOAD, 11),
 ];
 
+/// `IsolationLevel`.
+const READ_UNCOMMITTED: i8 = 0;
+const READ_COMMITTED: i8 = 1;
 /// `ListOffsetsRequest.CONSUMER_REPLICA_ID`.
 const CONSUMER: i32 = -1;
 
@@ -77,7 +83,7 @@ impl Topics {
                 let mut row = ListOffsetsPartitionResponse::default();
                 row.partition_index = asked.partition_index;
                 let is_twice = twice.contains(&(&*topic.name, asked.partition_index));
-                let looked = check(ask, request.replica_id, is_twice, asked)
+                let looked = check(ask, &request, is_twice, asked)
                     .and_then(|()| self.look_up(request.replica_id, &topic.name, asked));
                 match looked {
                     Ok((id, TimestampSearch::Load { .. })) => {
@@ -140,12 +146,19 @@ impl Topics {
     }
 }
 
-fn check(ask: Ask, replica_id: i32, is_twice: bool, asked: &ListOffsetsPartition) -> Result<(), ErrorCode> {
+fn check(
+    ask: Ask,
+    request: &ListOffsetsRequest,
+    is_twice: bool,
+    asked: &ListOffsetsPartition,
+) -> Result<(), ErrorCode> {
     let since = match asked.timestamp {
         0.. => Some(0),
         special => SPECIAL_SINCE.into_iter().find(|known| known.0 == special).map(|known| known.1),
     };
-    if replica_id >= 0 {
+    if !matches!(request.isolation_level, READ_UNCOMMITTED | READ_COMMITTED) {
+        Err(ErrorCode::UnknownServerError)
+    } else if request.replica_id >= 0 {
         Err(ErrorCode::TopicAuthorizationFailed)
     } else if is_twice {
         Err(ErrorCode::InvalidRequest)

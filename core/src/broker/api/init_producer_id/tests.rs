@@ -98,9 +98,15 @@ fn a_producer_that_has_an_id_gets_another() {
 #[test]
 fn a_transactional_producer_finds_no_coordinator() {
     let mut broker = TestBroker::new();
-    for (id, error) in [("", ErrorCode::InvalidRequest), ("me", ErrorCode::CoordinatorNotAvailable)] {
-        let mut request = InitProducerIdRequest::default();
-        request.transactional_id = Some(id.into());
+    let told = [
+        ("", 1, ErrorCode::InvalidRequest),
+        ("me", 0, ErrorCode::InvalidTransactionTimeout),
+        ("me", 900_001, ErrorCode::InvalidTransactionTimeout),
+        ("me", 900_000, ErrorCode::NotCoordinator),
+    ];
+    for (id, timeout, error) in told {
+        let mut request = plain();
+        (request.transactional_id, request.transaction_timeout_ms) = (Some(id.into()), timeout);
         assert_eq!(given(&ask(&mut broker, 5, &request)), refused(error));
     }
 }
@@ -112,8 +118,8 @@ fn every_version_is_answered() {
     broker.commit();
     for (version, id) in Api::InitProducerId.served().zip(1..) {
         assert_eq!(given(&ask(&mut broker, version, &plain())), (0, id, 0));
-        let mut refused_one = InitProducerIdRequest::default();
-        refused_one.transactional_id = Some("me".into());
-        assert_eq!(given(&ask(&mut broker, version, &refused_one)), refused(ErrorCode::CoordinatorNotAvailable));
+        let mut transactional = plain();
+        (transactional.transactional_id, transactional.transaction_timeout_ms) = (Some("me".into()), 60_000);
+        assert_eq!(given(&ask(&mut broker, version, &transactional)), refused(ErrorCode::NotCoordinator));
     }
 }

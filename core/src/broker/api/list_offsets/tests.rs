@@ -145,6 +145,26 @@ fn brokers_are_refused() {
 }
 
 #[test]
+fn there_are_two_isolation_levels() {
+    let mut broker = filled(TestBroker::new());
+    for (level, told) in [(0, (0, -1, 6, 0)), (1, (0, -1, 6, 0)), (2, refused(ErrorCode::UnknownServerError))] {
+        let mut request = request(&[("one", 0, -1)]);
+        request.isolation_level = level;
+        assert_eq!(rows(&ask(&mut broker, 4, &request)), [told]);
+    }
+}
+
+#[test]
+fn records_without_a_time_have_the_largest_if_all_are() {
+    let mut broker = TestBroker::new();
+    let topic = broker.with_topic("one", 1, &[]);
+    broker.append(topic, 0, &[-1, -1]);
+    assert_eq!(offsets(&mut broker, &[("one", 0, -3), ("one", 0, 0)]), [(0, -1, 0, 0), NOT_FOUND]);
+    broker.append(topic, 0, &[-1, 5]);
+    assert_eq!(offsets(&mut broker, &[("one", 0, -3)]), [(0, 5, 3, 0)]);
+}
+
+#[test]
 fn every_version_is_answered_and_has_its_special_times() {
     let mut broker = filled(TestBroker::new());
     for version in Api::ListOffsets.served() {
