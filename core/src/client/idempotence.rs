@@ -152,6 +152,7 @@ impl Idempotence {
 
     pub fn ask(&mut self, head: Head<'_>) -> Result<Frame, ClientError> {
         let mut request = InitProducerIdRequest::default();
+        request.transactional_id = None;
         request.transaction_timeout_ms = i32::MAX;
         self.is_asked = true;
         head.frame(&request)

@@ -60,7 +60,7 @@ pub fn response(script: &mut Script, heard: &Heard, error: i16) -> Bytes {
         Api::DescribeCluster => encoded(&describe_cluster(script, error), version),
         Api::ListOffsets => encoded(&list_offsets(heard, error), version),
         Api::DeleteRecords => encoded(&delete_records(heard, error), version),
-        Api::InitProducerId => encoded(&init_producer_id(script, error), version),
+        Api::InitProducerId => encoded(&init_producer_id(script, heard, error), version),
         Api::Produce => produce(script, heard, error),
         Api::Fetch => encoded(&fetch(script, heard, error), version),
         other => panic!("nobody asks {other:?}"),
@@ -223,7 +223,9 @@ fn delete_records(heard: &Heard, error: i16) -> DeleteRecordsResponse {
     response
 }
 
-fn init_producer_id(script: &mut Script, error: i16) -> InitProducerIdResponse {
+fn init_producer_id(script: &mut Script, heard: &Heard, error: i16) -> InitProducerIdResponse {
+    let request: InitProducerIdRequest = heard.decode();
+    assert_eq!((request.transactional_id, request.producer_id, request.producer_epoch), (None, -1, -1));
     let mut response = InitProducerIdResponse::default();
     (response.error_code, response.producer_id) = (error, -1);
     if error == 0 {
