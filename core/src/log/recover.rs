@@ -294,9 +294,10 @@ impl Recovery {
             Err(fatal) => return self.enter_failed(fatal),
         };
         let latest = recovered.iter().filter_map(|log| log.parts.epochs.latest()).max().unwrap_or(-1);
-        let Some(epoch) = before.max(latest).checked_add(1) else {
+        let epoch = before.max(latest).saturating_add(1);
+        if epoch > LEADER_EPOCH_MAX {
             return self.enter_failed(damaged(layout::BROKER_EPOCH));
-        };
+        }
         let marker = Vec::from_iter(self.was_clean().then(|| remove(layout::CLEAN_SHUTDOWN)));
         let mut cut: Vec<WriteOp> = logs.orphans.into_iter().map(|file| WriteOp::Remove { file }).collect();
         cut.extend(self.cleaned_documents(&recovered));
