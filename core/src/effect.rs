@@ -115,6 +115,18 @@ pub enum Effect<Answer> {
     Answer(Answer),
 }
 
+/// Whether storage takes the name (`host::Storage`). Every backend takes the same names.
+pub fn check_name(name: &str) -> Result<(), StorageError> {
+    let is_component =
+        |part: &str| (1..=255).contains(&part.len()) && part != "." && part != ".." && !part.contains(['\\', '\0']);
+    let is_reserved = name.starts_with('.') && !name.contains('/');
+    if name.split('/').all(is_component) && !is_reserved {
+        return Ok(());
+    }
+    let detail = format!("`{}` is not a name for a file", name.escape_debug());
+    Err(StorageError { outcome: Outcome::Definite, kind: StorageErrorKind::Broken, detail })
+}
+
 /// A change to storage. Files and documents share one namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteOp {

@@ -19,8 +19,9 @@ use futures::{
     stream::{FuturesOrdered, FuturesUnordered},
 };
 
+pub use crate::effect::check_name;
 use crate::{
-    effect::{Address, Effect, Entry, FileName, Frame, Input, Outcome, StorageError, StorageErrorKind, WriteOp},
+    effect::{Address, Effect, Entry, FileName, Frame, Input, StorageError, WriteOp},
     ids::{ConnectionId, DialId, IoId},
     machine::Machine,
     time::{Instant, Now},
@@ -56,18 +57,6 @@ pub trait Storage {
 
     /// Every file and document whose name starts with `prefix` (of bytes, not of components), sorted by name.
     fn list(&self, prefix: String) -> impl Future<Output = Result<Vec<Entry>, StorageError>>;
-}
-
-/// Whether `Storage` takes the name. Every backend takes the same names.
-pub fn check_name(name: &str) -> Result<(), StorageError> {
-    let is_component =
-        |part: &str| (1..=255).contains(&part.len()) && part != "." && part != ".." && !part.contains(['\\', '\0']);
-    let is_reserved = name.starts_with('.') && !name.contains('/');
-    if name.split('/').all(is_component) && !is_reserved {
-        return Ok(());
-    }
-    let detail = format!("`{}` is not a name for a file", name.escape_debug());
-    Err(StorageError { outcome: Outcome::Definite, kind: StorageErrorKind::Broken, detail })
 }
 
 /// Connections. What comes in by them goes to the machine's inbox (`InputSender`), in order per connection:

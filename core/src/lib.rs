@@ -15,6 +15,7 @@ pub mod turn;
 pub mod record;
 pub mod wire;
 // 2 what is kept
+pub mod disk;
 pub mod log;
 // 3 who agrees
 pub mod replica;

@@ -1,0 +1,281 @@
+//! A disk as a value: files as lists of slices, by reference, and the crashes that the storage contract allows.
+//!
+//! The world clones it with everything else; a host wraps it in a handle (`host::MemoryStorage`).
+
+mod file;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+
+use self::file::{File, Undo};
+use crate::{
+    effect::{Entry, FileName, Outcome, StorageError, StorageErrorKind, WriteOp, check_name},
+    rng::Rng,
+};
+
+type Files = BTreeMap<FileName, File>;
+
+#[derive(Clone, Debug, Default)]
+pub struct Disk {
+    files: Files,
+    /// Bytes of all files and documents.
+    used: u64,
+    capacity: Option<u64>,
+    /// What the next commits answer instead of being done, first the next.
+    failures: VecDeque<StorageError>,
+    /// `None`: crashes are not asked for and nothing is kept for them.
+    crash: Option<Unsynced>,
+}
+
+/// What a crash may take away.
+#[derive(Clone, Debug, Default)]
+struct Unsynced {
+    durable: Files,
+    /// Commit by commit, since the last one that synced.
+    commits: Vec<Vec<WriteOp>>,
+}
+
+impl Unsynced {
+    /// Everything up to here is durable.
+    fn sync(&mut self) {
+        let mut used = u64::MAX / 2;
+        for op in self.commits.drain(..).flatten() {
+            // It was applied once, to the same files.
+            let _ = apply(&mut self.durable, &op, &mut used, &mut Vec::new());
+        }
+    }
+}
+
+/// How much of what was not synced a crash may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrashGrain {
+    /// Each file keeps a prefix of its own, the end possibly torn: what the storage contract allows.
+    Files,
+    /// Whole commits, in order: what IndexedDB gives.
+    Commits,
+}
+
+impl Disk {
+    /// A disk that remembers what is not synced. Each commit is applied twice.
+    pub fn with_crashes() -> Self {
+        Self { crash: Some(Unsynced::default()), ..Self::default() }
+    }
+
+    /// From here on a commit that would keep more bytes than this fails with `NoSpace`.
+    pub fn set_capacity(&mut self, capacity: Option<u64>) {
+        self.capacity = capacity;
+    }
+
+    /// The next commit fails with this and is not done. Several queue up.
+    pub fn fail_next_commit(&mut self, why: StorageError) {
+        self.failures.push_back(why);
+    }
+
+    /// Bytes of all files and documents.
+    pub fn used(&self) -> u64 {
+        self.used
+    }
+
+    /// All of `ops` or none of them.
+    pub fn commit(&mut self, ops: Vec<WriteOp>, sync: bool) -> Result<(), StorageError> {
+        if let Some(why) = self.failures.pop_front() {
+            return Err(why);
+        }
+        let mut undo = Vec::new();
+        let mut used = self.used;
+        for op in &ops {
+            let applied = apply(&mut self.files, op, &mut used, &mut undo);
+            let applied = applied.and_then(|()| match self.capacity {
+                Some(capacity) if used > capacity && used > self.used => Err(no_space(used, capacity)),
+                _ => Ok(()),
+            });
+            if let Err(why) = applied {
+                undo.into_iter().rev().for_each(|undo| undo.apply(&mut self.files));
+                return Err(why);
+            }
+        }
+        self.used = used;
+        if let Some(unsynced) = &mut self.crash {
+            unsynced.commits.push(ops);
+            if sync {
+                unsynced.sync();
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes `at..at + len`, fewer where the file ends earlier.
+    pub fn load(&self, file: &str, at: u64, len: u64) -> Result<Bytes, StorageError> {
+        self.files.get(file).map(|found| found.read(at, len)).ok_or_else(|| missing(file))
+    }
+
+    /// Every file and document whose name starts with `prefix`, sorted by name.
+    pub fn list(&self, prefix: &str) -> Vec<Entry> {
+        let from = self.files.range(FileName::from(prefix)..);
+        let found = from.take_while(|(name, _)| name.starts_with(prefix));
+        found.map(|(name, file)| Entry { file: name.clone(), len: file.len() }).collect()
+    }
+
+    /// The process that wrote was killed in the middle of a commit: each file keeps some prefix of its part.
+    pub fn tear(&mut self, ops: Vec<WriteOp>, grain: CrashGrain, rng: &mut Rng) {
+        match grain {
+            CrashGrain::Files => {
+                let kept = keep_some(&mut self.files, ops, rng);
+                if let Some(unsynced) = &mut self.crash {
+                    unsynced.commits.push(kept);
+                }
+                self.recount();
+            }
+            CrashGrain::Commits if rng.below(2) == 0 => drop(self.commit(ops, false)),
+            CrashGrain::Commits => {}
+        }
+    }
+
+    /// Power is lost: of what was not synced some is left, drawn from `rng`.
+    ///
+    /// # Panics
+    /// If the disk was not made by `with_crashes`.
+    pub fn crash(&mut self, grain: CrashGrain, rng: &mut Rng) {
+        let unsynced = self.crash.take().expect("this disk does not remember what is not synced");
+        let mut files = unsynced.durable;
+        match grain {
+            CrashGrain::Files => {
+                keep_some(&mut files, unsynced.commits.into_iter().flatten().collect(), rng);
+            }
+            CrashGrain::Commits => {
+                let kept = rng.below(unsynced.commits.len() as u64 + 1) as usize;
+                let mut used = u64::MAX / 2;
+                for op in unsynced.commits.into_iter().take(kept).flatten() {
+                    // It was applied once, to the same files.
+                    let _ = apply(&mut files, &op, &mut used, &mut Vec::new());
+                }
+            }
+        }
+        self.files.clone_from(&files);
+        self.recount();
+        self.crash = Some(Unsynced { durable: files, commits: Vec::new() });
+    }
+
+    /// Flips one bit of a file, at rest (D2). Nothing where the file is empty or missing.
+    pub fn rot(&mut self, file: &str, rng: &mut Rng) {
+        let Some(found) = self.files.get_mut(file).filter(|found| found.len() > 0) else { return };
+        let (at, bit) = (rng.below(found.len()), rng.below(8));
+        let mut bytes = found.read(0, found.len()).to_vec();
+        bytes[at as usize] ^= 1 << bit;
+        let rotten = File::from(Bytes::from(bytes));
+        *found = rotten.clone();
+        if let Some(durable) = self.crash.as_mut().and_then(|unsynced| unsynced.durable.get_mut(file)) {
+            *durable = rotten;
+        }
+    }
+
+    fn recount(&mut self) {
+        self.used = self.files.values().map(File::len).sum();
+    }
+}
+
+fn apply(files: &mut Files, op: &WriteOp, used: &mut u64, undo: &mut Vec<Undo>) -> Result<(), StorageError> {
+    match op {
+        WriteOp::Append { file, at, bytes } => {
+            check_name(file)?;
+            let len = files.get(file).map(File::len);
+            if *at != len.unwrap_or(0) {
+                return Err(broken(format!("{file}: append at {at}, but the file ends at {}", len.unwrap_or(0))));
+            }
+            undo.push(len.map_or(Undo::Remove(file.clone()), |len| Undo::Cut(file.clone(), len)));
+            files.entry(file.clone()).or_default().append(bytes.parts());
+            *used += bytes.len();
+        }
+        WriteOp::Truncate { file, len } => {
+            if let Some(found) = files.get_mut(file).filter(|found| found.len() > *len) {
+                undo.push(Undo::Put(file.clone(), found.clone()));
+                *used -= found.len() - len;
+                found.truncate(*len);
+            }
+        }
+        WriteOp::Rename { from, to } => {
+            check_name(to)?;
+            let moved = files.remove(from).ok_or_else(|| missing(from))?;
+            undo.push(Undo::Put(from.clone(), moved.clone()));
+            let replaced = files.insert(to.clone(), moved);
+            if from != to {
+                *used -= replaced.as_ref().map_or(0, File::len);
+                undo.push(replaced.map_or(Undo::Remove(to.clone()), |file| Undo::Put(to.clone(), file)));
+            }
+        }
+        WriteOp::Remove { file } => {
+            if let Some(removed) = files.remove(file) {
+                *used -= removed.len();
+                undo.push(Undo::Put(file.clone(), removed));
+            }
+        }
+        WriteOp::Put { file, bytes } => {
+            check_name(file)?;
+            let replaced = files.insert(file.clone(), File::from(bytes.clone()));
+            *used = *used + bytes.len() as u64 - replaced.as_ref().map_or(0, File::len);
+            undo.push(replaced.map_or(Undo::Remove(file.clone()), |old| Undo::Put(file.clone(), old)));
+        }
+    }
+    Ok(())
+}
+
+/// Applies a part of `ops`: from some op on a file's work is lost, the first lost append possibly half done. Gives what
+/// was applied.
+fn keep_some(files: &mut Files, ops: Vec<WriteOp>, rng: &mut Rng) -> Vec<WriteOp> {
+    let mut applied = Vec::new();
+    let mut lost: BTreeSet<FileName> = BTreeSet::new();
+    // Counted from the middle, since the files that stay are not counted in.
+    let mut used = u64::MAX / 2;
+    for op in ops {
+        let touched = touched(&op);
+        let is_lost = touched.iter().any(|file| lost.contains(*file));
+        if !is_lost && rng.below(4) > 0 {
+            // What was once applied applies again, unless the file it builds on is lost.
+            if apply(files, &op, &mut used, &mut Vec::new()).is_ok() {
+                applied.push(op);
+            }
+            continue;
+        }
+        if let WriteOp::Append { file, at, bytes } = &op
+            && !is_lost
+        {
+            let kept = rng.below(bytes.len() + 1);
+            let found = files.entry(file.clone()).or_default();
+            if found.len() == *at {
+                let bytes = bytes.to_bytes().slice(..kept as usize);
+                found.append(std::slice::from_ref(&bytes));
+                applied.push(WriteOp::Append { file: file.clone(), at: *at, bytes: bytes.into() });
+            }
+        }
+        lost.extend(touched.into_iter().cloned());
+    }
+    applied
+}
+
+fn touched(op: &WriteOp) -> Vec<&FileName> {
+    match op {
+        WriteOp::Append { file, .. }
+        | WriteOp::Truncate { file, .. }
+        | WriteOp::Remove { file }
+        | WriteOp::Put { file, .. } => vec![file],
+        WriteOp::Rename { from, to } => vec![from, to],
+    }
+}
+
+fn missing(file: &str) -> StorageError {
+    StorageError {
+        outcome: Outcome::Definite,
+        kind: StorageErrorKind::Missing,
+        detail: format!("{file}: there is no such file"),
+    }
+}
+
+fn no_space(used: u64, capacity: u64) -> StorageError {
+    let detail = format!("{used} bytes do not fit in {capacity}");
+    StorageError { outcome: Outcome::Definite, kind: StorageErrorKind::NoSpace, detail }
+}
+
+fn broken(detail: String) -> StorageError {
+    StorageError { outcome: Outcome::Definite, kind: StorageErrorKind::Broken, detail }
+}
