@@ -18,8 +18,8 @@ use crate::{
 /// How the plain broker's effects sum up, on every target.
 pub const PLAIN_EFFECTS: u64 = 0x1e27_db11_5e45_8b29;
 /// And the real one's, and its trace.
-pub const NODE_EFFECTS: u64 = 0xd322_e0de_a27e_b0cc;
-pub const NODE_TRACE: u64 = 0x89e8_9de6_0ec6_ff6e;
+pub const NODE_EFFECTS: u64 = 0x4dbc_db46_e33b_9ab7;
+pub const NODE_TRACE: u64 = 0x1de2_fc5f_c8b6_81da;
 
 /// The broker that the script is played to.
 pub fn node() -> Node {
