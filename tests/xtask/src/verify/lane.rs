@@ -121,7 +121,8 @@ fn work(context: &Context<'_>, suite: &Suite, log: &Log) -> Result<(), String> {
 }
 
 fn one(command: &mut Command, log: &Log, limit: Duration, end: Instant) -> Result<(), String> {
-    log.say(&format!("$ {command:?}"));
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    log.say(&words.map(|word| word.to_string_lossy()).fold("$".to_owned(), |line, word| line + " " + &word));
     match group::run(command, log.file(), end.saturating_duration_since(Instant::now())) {
         Ok(group::End::Exited(status)) if status.success() => Ok(()),
         Ok(group::End::Exited(status)) => Err(status.to_string()),
