@@ -220,7 +220,10 @@ function beginIo(draft: Draft, event: TraceEvent): void {
   draft.io.add(Number(event['io']));
 }
 
-/** What each event changes. One that is not here only shows in the list of events. */
+/** Shows in the list of events, and changes nothing else. */
+function onlyTell(): void {}
+
+/** What each event changes: a row for every event of the core. */
 const STEPS: Record<string, (draft: Draft, event: TraceEvent) => void> = {
   ConnectionOpened: (draft, event) => {
     draft.passed.acceptor++;
@@ -261,4 +264,11 @@ const STEPS: Record<string, (draft: Draft, event: TraceEvent) => void> = {
   LogDirOpened: changeLogDir,
   LogDirReadOnly: changeLogDir,
   LogDirOffline: changeLogDir,
+  LogRecovered: onlyTell,
+  DuplicateFound: onlyTell,
+  ProducerIdGiven: onlyTell,
+  FetchSessionOpened: onlyTell,
+  FetchSessionClosed: onlyTell,
+  BrokerStarted: onlyTell,
+  BrokerStopped: onlyTell,
 };

@@ -6,6 +6,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['test/browser/**/*.test.ts'],
+    globalSetup: ['test/browser/drive/built.ts'],
     environment: 'node',
     fileParallelism: false,
     testTimeout: 120_000,

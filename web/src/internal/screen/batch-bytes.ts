@@ -2,7 +2,6 @@
 
 import { html, nothing } from 'lit';
 import { readBatch, type BatchView, type Field } from '../batch.js';
-import { number } from '../format.js';
 import { text } from '../locale.js';
 import type { ReadRecord } from '../reader.js';
 import { content } from './fragments.js';
@@ -159,9 +158,11 @@ export class BatchBytes extends Screen {
     >
       <code class="field-name">${field.name}</code>
       <span class="field-value">${field.content ? content(field.content, 120) : field.value}</span>
-      <span class="quiet-words field-size">
-        ${number(field.start)}<span aria-hidden="true">+</span><span class="visually-hidden">, </span>${text('bytes.size', { count: bytes })}
-      </span>
+      <span class="quiet-words field-size">${
+        bytes === 1
+          ? text('bytes.one', { at: field.start })
+          : text('bytes.from-to', { from: field.start, to: field.end - 1 })
+      }</span>
     </li>`;
   }
 

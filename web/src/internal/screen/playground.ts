@@ -7,7 +7,6 @@ import type { Session } from '../session.js';
 export function playground(session: Session) {
   const isRunning = session.life.at === 'running';
   return html`
-    <a class="skip" href="#records" @click=${skipToRecords}>${text('page.skip')}</a>
     <ottla-top-bar .session=${session}></ottla-top-bar>
     <main>
       <ottla-notice-list .session=${session}></ottla-notice-list>
@@ -31,12 +30,10 @@ function parts(session: Session) {
         <ottla-topic-head .session=${session}></ottla-topic-head>
         <div class="columns inner">
           <ottla-record-table .session=${session}></ottla-record-table>
-          <div class="column">
-            <ottla-produce-form .session=${session}></ottla-produce-form>
-            <ottla-settings-form .session=${session}></ottla-settings-form>
-          </div>
+          <ottla-produce-form .session=${session}></ottla-produce-form>
         </div>
         <ottla-batch-bytes .session=${session}></ottla-batch-bytes>
+        <ottla-settings-form .session=${session}></ottla-settings-form>
         <ottla-request-list .session=${session}></ottla-request-list>
       </div>
       <div class="column side">
@@ -45,11 +42,4 @@ function parts(session: Session) {
       </div>
     </div>
   `;
-}
-
-/** A fragment link does not find its target inside a shadow root. */
-function skipToRecords(event: Event): void {
-  event.preventDefault();
-  const root = (event.target as HTMLElement).getRootNode() as ShadowRoot;
-  root.querySelector<HTMLElement>('#records-title, #topics-title')?.focus();
 }

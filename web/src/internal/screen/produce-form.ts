@@ -133,6 +133,10 @@ export class ProduceForm extends Screen {
   #resizeHeaders(by: 1 | -1): void {
     this.#headers += by;
     this.requestUpdate();
+    if (by > 0)
+      void this.updateComplete.then(() =>
+        [...this.querySelectorAll<HTMLElement>('[name="header-name"]')].at(-1)?.focus(),
+      );
   }
 
   #onKey = (event: KeyboardEvent) => {

@@ -59,7 +59,7 @@ export class RequestList extends Screen {
   }
 
   #table(requests: Request[]) {
-    return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="requests-title">
+    return html`<div class="scroll" tabindex="0" role="group" aria-labelledby="requests-title">
       <table>
         <thead>
           <tr>

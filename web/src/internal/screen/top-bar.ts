@@ -9,6 +9,7 @@ export class TopBar extends Screen {
   override render() {
     return html`
       <header class="top-bar">
+        <button class="skip" @click=${this.#skip}>${text('page.skip')}</button>
         <h1>
           <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path d="M3 5h7v3H3zM3 10.5h13v3H3zM3 16h10v3H3z" />
@@ -56,6 +57,12 @@ export class TopBar extends Screen {
       ${facts}
     </p>`;
   }
+
+  /** A fragment link would not find its target inside a shadow root. */
+  #skip = () => {
+    const root = this.getRootNode() as ShadowRoot;
+    root.querySelector<HTMLElement>('#records-title, #topics-title')?.focus();
+  };
 
   #onLanguage = (event: Event) => setLanguage((event.target as HTMLSelectElement).value as Language);
   #onTheme = (event: Event) => {

@@ -23,7 +23,7 @@ export class TopicHead extends Screen {
               : nothing
           }
         </header>
-        <div class="scroll" tabindex="0" role="region" aria-labelledby="topic-title">
+        <div class="scroll" tabindex="0" role="group" aria-labelledby="topic-title">
           <table>
             <thead>
               <tr>

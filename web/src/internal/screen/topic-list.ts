@@ -17,7 +17,7 @@ export class TopicList extends Screen {
     return html`
       <section class="card topics" aria-labelledby="topics-title">
         <header class="card-bar">
-          <h2 id="topics-title">${text('topics.title')}</h2>
+          <h2 id="topics-title" tabindex="-1">${text('topics.title')}</h2>
           <span class="count">${number(topics.length)}</span>
         </header>
         ${

@@ -16,6 +16,8 @@ const FLAGS = [
 
 export interface Browser {
   readonly name: string;
+  /** Where what the page saves ends up. */
+  readonly downloads: string;
   tab(): Promise<Tab>;
   close(): Promise<void>;
 }
@@ -31,22 +33,25 @@ export async function startChromium(scheme: 'light' | 'dark' = 'light'): Promise
     locale: 'en-US',
     acceptDownloads: true,
   });
+  const downloads = mkdtempSync(join(tmpdir(), 'ottla-downloads-'));
   return {
     name: 'chromium',
-    tab: async () => openTab(context),
+    downloads,
+    tab: async () => openTab(context, downloads),
     close: async () => {
       await context.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      for (const folder of [profile, downloads]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
 
-async function openTab(context: BrowserContext): Promise<Tab> {
+async function openTab(context: BrowserContext, downloads: string): Promise<Tab> {
   const page = await context.newPage();
   const tab = new Tab(driver(page), 'chromium');
   page.on('request', request => tab.requests.push(request.url()));
   page.on('console', message => message.type() === 'error' && tab.errors.push(message.text()));
   page.on('pageerror', error => tab.errors.push(String(error)));
+  page.on('download', download => void download.saveAs(join(downloads, download.suggestedFilename())));
   return tab;
 }
 
@@ -61,6 +66,7 @@ function driver(page: Page): Driver {
     move: (x, y) => page.mouse.move(x, y),
     resize: (width, height) => page.setViewportSize({ width, height }),
     screenshot: async (path, fullPage) => void (await page.screenshot({ path, fullPage })),
+    upload: (selector, path) => page.locator(selector).setInputFiles(path),
     close: () => page.close(),
   };
 }

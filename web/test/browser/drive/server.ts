@@ -3,7 +3,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { extname, join, normalize, sep } from 'node:path';
 
 export const POLICY = [
@@ -35,7 +34,7 @@ export interface StaticServer {
 
 export async function serve(folder: string): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname));
+    const path = normalize(decodeURIComponent((request.url ?? '/').split('?', 1)[0]!));
     const file = join(folder, path.endsWith(sep) ? `${path}index.html` : path);
     const isFile = file.startsWith(folder + sep) && (await stat(file).catch(() => undefined))?.isFile();
     if (!isFile) return void response.writeHead(404).end();
@@ -48,7 +47,9 @@ export async function serve(folder: string): Promise<StaticServer> {
     createReadStream(file).pipe(response);
   });
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => close(server) };
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return { origin: `http://127.0.0.1:${port}`, close: () => close(server) };
 }
 
 function close(server: Server): Promise<void> {

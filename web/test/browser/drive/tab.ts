@@ -23,6 +23,8 @@ export interface Driver {
   move(x: number, y: number): Promise<void>;
   resize(width: number, height: number): Promise<void>;
   screenshot(path: string, isWholePage: boolean): Promise<void>;
+  /** Hands a file to a file input. */
+  upload(selector: string, path: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -93,10 +95,10 @@ export class Tab {
     if (content) await this.driver.type(content);
   }
 
-  /** Walks with the Tab key until `selector` has the focus. */
-  async tabTo(selector: string, steps = 150): Promise<void> {
-    for (let step = 0; step < steps; step++) {
-      await this.driver.press('Tab');
+  /** Walks with the Tab key until `selector` has the focus; 'back' against the order of the page. */
+  async tabTo(selector: string, way: 'on' | 'back' = 'on'): Promise<void> {
+    for (let step = 0; step < 150; step++) {
+      await this.driver.press(way === 'on' ? 'Tab' : 'Shift+Tab');
       if (await this.look<boolean>('return root.activeElement?.matches(of) ?? false', selector)) return;
     }
     throw new Error(`${this.browser}: the Tab key does not reach ${selector}`);
