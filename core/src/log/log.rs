@@ -63,6 +63,8 @@ pub struct Log {
     pub(super) producers: ProducerState,
     /// Offsets of the snapshot files there are, rising.
     pub(super) snapshots: Vec<Offset>,
+    /// One of them that a failed commit may have lost.
+    unsure_snapshot: Option<Offset>,
     pub(super) hot: Hot,
     /// Appends that are not committed, oldest first.
     pending: VecDeque<Pending>,
@@ -125,6 +127,7 @@ impl Log {
             epochs: parts.epochs,
             producers: parts.producers,
             snapshots: parts.snapshots,
+            unsure_snapshot: None,
             hot: Hot::default(),
             pending: VecDeque::new(),
             has_metadata: true,
@@ -279,8 +282,8 @@ impl Log {
         }
         self.log_end = self.committed_end;
         dir.free_hot(self.hot.truncate(self.log_end));
-        // One right at the end may have been lost with the commit, and is written again.
-        self.snapshots.retain(|offset| *offset < self.committed_end);
+        self.snapshots.retain(|offset| *offset <= self.committed_end);
+        self.unsure_snapshot = self.snapshots.last().copied().filter(|offset| *offset == self.committed_end);
         if self.log_start > self.log_end {
             self.restart_at_log_start(turn, dir);
         }
@@ -353,6 +356,7 @@ impl Log {
         if self.snapshots.last() != Some(&self.log_end) {
             self.snapshots.push(self.log_end);
         }
+        self.unsure_snapshot.take_if(|offset| *offset == self.log_end);
         WriteOp::Put {
             file: layout::path(&self.dir, LogFile::Snapshot(self.log_end)),
             bytes: self.producers.snapshot(),
@@ -363,11 +367,12 @@ impl Log {
     /// one lies below the point from which recovery would read.
     pub(crate) fn checkpoint(&mut self, dir: &mut LogDir) {
         let mut ops = Vec::new();
-        if self.snapshots.last() != Some(&self.log_end) {
+        if self.snapshots.last() != Some(&self.log_end) || self.unsure_snapshot == Some(self.log_end) {
             ops.push(self.snapshot());
         }
         let point = dir.recovery_point(self.id);
-        let newest = self.snapshots.partition_point(|offset| *offset <= point).saturating_sub(1);
+        let serves = |offset: &Offset| *offset <= point && Some(*offset) != self.unsure_snapshot;
+        let newest = self.snapshots.iter().rposition(serves).unwrap_or(0);
         for offset in self.snapshots.drain(..newest) {
             ops.push(WriteOp::Remove { file: layout::path(&self.dir, LogFile::Snapshot(offset)) });
         }

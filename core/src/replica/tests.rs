@@ -2,5 +2,6 @@
 
 mod broker;
 mod crash;
+mod errors;
 mod model;
 mod script;

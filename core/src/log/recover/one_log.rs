@@ -282,19 +282,19 @@ impl LogRecovery {
 
     /// The directory may be of a topic that had the same name and was deleted. Then its files go, and the offsets that
     /// were noted for the name with them; the document itself is replaced when they are gone, so that what a crash leaves
-    /// of them is not taken for the new topic's. Where it is missing the log was being created.
+    /// of them is not taken for the new topic's. Where it is missing the log was being created: what is noted is its own.
     fn on_metadata(&mut self, bytes: &[u8]) -> Result<(), Fatal> {
         let has_document = self.files.contains_key(&LogFile::PartitionMetadata);
         let found = checkpoint::read_topic_id(bytes);
         if has_document && found.is_none() {
             return Err(self.fatal("partition.metadata is damaged".to_owned()));
         }
-        if !has_document && self.start.max(self.point) > 0 {
+        if !has_document && self.durable() > 0 {
             return Err(self.fatal("partition.metadata is missing, but records were durable".to_owned()));
         }
         if found != Some(self.id.topic) {
-            (self.start, self.point) = (0, 0);
             if has_document {
+                (self.start, self.point) = (0, 0);
                 self.files.remove(&LogFile::PartitionMetadata);
                 for file in std::mem::take(&mut self.files).into_keys() {
                     self.remove(file);

@@ -61,6 +61,11 @@ impl World {
         Self { disk, ..Self::new(seed) }
     }
 
+    /// Whether the fault has happened.
+    pub(crate) fn is_fault_past(&self) -> bool {
+        self.fault.is_some_and(|(call, _)| call < self.calls)
+    }
+
     pub(crate) fn turn(&mut self) -> Turn<'_> {
         Turn {
             now: self.now,

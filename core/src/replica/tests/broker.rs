@@ -62,16 +62,16 @@ impl Broker {
             Arc::new(config(topic.is_flushing, topic.segment_bytes))
         };
         let partitions = Partitions::open(&opened.dir, opened.logs, config_of);
-        Ok(Self {
-            world,
-            dir: opened.dir,
-            partitions,
-            model,
-            is_stopped: false,
-            is_stopping: false,
-            version: 0,
-            points: None,
-        })
+        let is_first_start = world.disk.file(layout::CATALOG).is_none();
+        let dir = opened.dir;
+        let (is_stopped, is_stopping, version, points) = (false, false, 0, None);
+        let mut broker = Self { world, dir, partitions, model, is_stopped, is_stopping, version, points };
+        if is_first_start {
+            // As a node does: a dir with records but without a catalog does not open.
+            broker.put_catalog();
+        }
+        broker.end_turn();
+        Ok(broker)
     }
 
     /// A broker on an empty disk.
@@ -197,11 +197,12 @@ impl Broker {
 
     /// A commit failed for certain: what was not committed is gone, and nothing that anyone was told of.
     fn on_taken_back(&mut self) {
+        self.is_stopping = false;
         for partition in self.partitions.iter() {
             let (start, end) = (partition.log().log_start_offset(), partition.log().log_end_offset());
             let log = self.model.log_mut(partition.id()).expect("a partition of the model");
             assert!(end >= log.end_durable, "{:?} lost what was durable", partition.id());
-            log.batches.retain(|batch| batch.header().base_offset < end);
+            log.batches.retain(|batch| batch.header().last_offset() < end);
             assert!(end == log.end() || end == start, "{:?} ends in the middle of a batch", partition.id());
         }
     }

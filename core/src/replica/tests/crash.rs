@@ -7,12 +7,14 @@ use super::{
     script::{SCRIPT, draw, take},
 };
 use crate::{
+    effect::StorageErrorKind,
+    log::DirState,
     log::tests::world::{Fault, World, batch},
     rng::Rng,
 };
 
 /// Random lives of one run. Tens of thousands were clean when this was written; more are a matter of patience.
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 60;
 
 /// Every storage call of the script.
 fn points_of_script() -> Vec<CrashPoint> {
@@ -32,7 +34,7 @@ fn lose_power(point: &CrashPoint, is_done: bool, seed: u64) -> World {
     world
 }
 
-fn open(world: World, model: &Model) -> Broker {
+pub(super) fn open(world: World, model: &Model) -> Broker {
     match Broker::open(world, model.clone()) {
         Ok(broker) => broker,
         Err((_, down)) => panic!("{down:?}"),
@@ -40,7 +42,7 @@ fn open(world: World, model: &Model) -> Broker {
 }
 
 /// Everything is written once more, durably, and there still after the next crash.
-fn go_on(mut broker: Broker) {
+pub(super) fn go_on(mut broker: Broker) {
     for name in ["a", "b", "c"] {
         if broker.model.topic(name).is_none() {
             broker.create(name, 1, true, 500);
@@ -107,7 +109,13 @@ fn whatever_is_done_and_however_it_ends_nothing_durable_is_lost() {
             let (mut world, mut model) = (World::new(seed), Model::default());
             for _ in 0..6 {
                 let calls = world.calls + rng.below(1 + rng.clone().below(80));
-                world.fault = Some((calls, Fault::Crash(rng.below(2) == 0)));
+                let is_done = rng.below(2) == 0;
+                let fault = match rng.below(5) {
+                    0 => Fault::Definite(StorageErrorKind::NoSpace),
+                    1 => Fault::Unknown(is_done),
+                    _ => Fault::Crash(is_done),
+                };
+                world.fault = Some((calls, fault));
                 (world, model) = live(world, model, &mut rng);
             }
             world.fault = None;
@@ -121,21 +129,29 @@ fn live(world: World, model: Model, rng: &mut Rng) -> (World, Model) {
     let mut broker = match Broker::open(world, model.clone()) {
         Ok(broker) => broker,
         Err((world, Down::PowerLost)) => return (*world, model),
+        // By the error of this life.
+        Err((world, Down::CannotOpen(_))) if world.is_fault_past() => return (*world, model),
         Err((_, Down::CannotOpen(fatal))) => panic!("{fatal}"),
     };
     for _ in 0..80 {
         let step = draw(rng);
-        if !take(&mut broker, step) || broker.is_stopped {
+        let is_going = take(&mut broker, step) && !broker.is_stopped;
+        if matches!(broker.dir.state(), DirState::Offline(_)) {
+            break;
+        }
+        if !is_going {
             let Broker { world, model, .. } = broker;
             return (world, model);
         }
     }
-    broker.world.crash(None, false);
+    if rng.below(2) == 0 || !matches!(broker.dir.state(), DirState::Offline(_)) {
+        broker.world.crash(None, false);
+    }
     (broker.world, broker.model)
 }
 
 /// Says where it was if it panics.
-fn in_case<T>(case: String, act: impl FnOnce() -> T) -> T {
+pub(super) fn in_case<T>(case: String, act: impl FnOnce() -> T) -> T {
     struct Case(String);
     impl Drop for Case {
         fn drop(&mut self) {

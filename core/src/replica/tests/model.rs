@@ -74,7 +74,7 @@ impl ModelLog {
     fn adopt(&mut self, log: &Log) {
         (self.start, self.end_durable) = (log.log_start_offset(), log.log_end_offset());
         self.start_durable = self.start;
-        self.batches.retain(|batch| batch.header().base_offset < self.end_durable);
+        self.batches.retain(|batch| batch.header().last_offset() < self.end_durable);
     }
 }
 
