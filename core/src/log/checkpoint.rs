@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::layout;
 use crate::ids::{LEADER_EPOCH_MAX, LeaderEpoch, OFFSET_MAX, Offset, TopicId};
+use crate::record::crc::crc32c;
 
 /// `OffsetCheckpointFile`: an offset for each partition's directory.
 pub fn write_offsets<'a>(offsets: impl ExactSizeIterator<Item = (&'a str, Offset)>) -> Bytes {
@@ -57,18 +58,18 @@ fn read_rows<T>(bytes: &[u8], row: impl Fn(&[&str]) -> Option<T>) -> Option<Vec<
     (rows.len() as u64 == count).then_some(rows)
 }
 
-/// `partition.metadata`: which topic the directory belongs to.
+/// `partition.metadata`: which topic the directory belongs to. The third line, which Kafka's reader does not look at, is
+/// ours: a directory of another topic is removed, and a flipped bit must not do that.
 pub fn write_topic_id(id: TopicId) -> Bytes {
-    format!("version: 0\ntopic_id: {id}").into()
+    let text = format!("version: 0\ntopic_id: {id}");
+    let crc = crc32c(&[text.as_bytes()]);
+    format!("{text}\ncrc: {crc:08x}").into()
 }
 
 /// `None`: not such a document.
 pub fn read_topic_id(bytes: &[u8]) -> Option<TopicId> {
-    let mut lines = std::str::from_utf8(bytes).ok()?.lines();
-    if lines.next()? != "version: 0" {
-        return None;
-    }
-    TopicId::parse(lines.next()?.strip_prefix("topic_id: ")?)
+    let id = TopicId::parse(std::str::from_utf8(bytes).ok()?.lines().nth(1)?.strip_prefix("topic_id: ")?)?;
+    (write_topic_id(id) == bytes).then_some(id)
 }
 
 /// The broker's epoch alone, as a document of our own.
@@ -98,7 +99,14 @@ mod tests {
         let epochs = [(0, 0), (3, 17)];
         assert_eq!(write_epochs(&epochs), "0\n2\n0 0\n3 17\n");
         assert_eq!(read_epochs(&write_epochs(&epochs)).unwrap(), epochs);
-        assert_eq!(read_topic_id(&write_topic_id(TopicId([9; 16]))), Some(TopicId([9; 16])));
+        let metadata = write_topic_id(TopicId([9; 16]));
+        assert!(metadata.starts_with(b"version: 0\ntopic_id: CQkJCQkJCQkJCQkJCQkJCQ\ncrc: "));
+        assert_eq!(read_topic_id(&metadata), Some(TopicId([9; 16])));
+        for at in 0..metadata.len() * 8 {
+            let mut flipped = metadata.to_vec();
+            flipped[at / 8] ^= 1 << (at % 8);
+            assert_eq!(read_topic_id(&flipped), None, "bit {at}");
+        }
         assert_eq!(read_broker_epoch(&write_broker_epoch(7)), Some(7));
     }
 

@@ -109,11 +109,13 @@ impl Log {
     /// What a loaded range holds of what was asked of `read`.
     ///
     /// # Errors
-    /// S2: CRC-bad data is never served. `CorruptMessage` where a batch that is asked for is damaged.
+    /// S2: CRC-bad data is never served. `CorruptMessage` where a batch that is asked for is damaged, or is not there.
     pub fn cut(range: &ColdRange, bytes: Bytes) -> Result<Frame, ErrorCode> {
         let mut frame = Frame::default();
+        let mut is_found = false;
         for batch in cold_batches(range, bytes) {
             let (header, batch) = batch?;
+            is_found = true;
             let is_first = range.at_least_one && frame.is_empty();
             let size = batch.size() as u64;
             if header.last_offset() >= range.below || (!is_first && frame.len() + size > u64::from(range.bytes_max)) {
@@ -124,17 +126,21 @@ impl Log {
             }
             batch.push_to(&mut frame);
         }
-        Ok(frame)
+        // The range holds the whole batch that was asked for, unless the file was cut off.
+        if is_found { Ok(frame) } else { Err(ErrorCode::CorruptMessage) }
     }
 }
 
-/// The whole batches of a loaded range, from the one that holds `from` on. Their CRCs are not checked.
+/// The whole batches of a loaded range, from the one that holds `from` on. Their CRCs are not checked; that they follow
+/// each other is, since offsets lie outside the CRC, and so is that the first holds `from`, which a damaged index could
+/// have led beyond.
 pub(super) fn cold_batches(
     range: &ColdRange,
     bytes: Bytes,
 ) -> impl Iterator<Item = Result<(BatchHeader, Batch), ErrorCode>> {
     let from = range.from;
     let mut rest = bytes;
+    let mut next = None;
     std::iter::from_fn(move || {
         loop {
             let header = match BatchHeader::parse(&rest) {
@@ -145,6 +151,12 @@ pub(super) fn cold_batches(
                 Err(_) => return Some(Err(ErrorCode::CorruptMessage)),
             };
             let bytes = rest.split_to(header.size());
+            let begins = next.unwrap_or_else(|| header.base_offset.min(from));
+            next = Some(header.last_offset().saturating_add(1));
+            if header.base_offset != begins || header.last_offset() < begins {
+                rest.clear();
+                return Some(Err(ErrorCode::CorruptMessage));
+            }
             if header.last_offset() < from {
                 continue;
             }

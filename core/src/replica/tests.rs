@@ -2,6 +2,7 @@
 
 mod broker;
 mod crash;
+mod damage;
 mod errors;
 mod model;
 mod script;

@@ -238,7 +238,7 @@ pub(super) fn config(is_flushing: bool, segment_bytes: u32) -> TopicConfig {
     TopicConfig { flush_messages, segment_bytes, ..TopicConfig::default() }
 }
 
-struct Listed {
+pub(super) struct Listed {
     id: TopicId,
     name: String,
     partitions: i32,
@@ -246,7 +246,7 @@ struct Listed {
     segment_bytes: u32,
 }
 
-fn topics_of(document: Option<&Bytes>) -> Vec<Listed> {
+pub(super) fn topics_of(document: Option<&Bytes>) -> Vec<Listed> {
     let text = document.map(|bytes| String::from_utf8(bytes.to_vec()).expect("text")).unwrap_or_default();
     let topic = |line: &str| {
         let [id, name, partitions, is_flushing, segment_bytes] = line.split(' ').collect::<Vec<_>>()[..] else {
@@ -263,7 +263,7 @@ fn topics_of(document: Option<&Bytes>) -> Vec<Listed> {
     text.lines().map(topic).collect()
 }
 
-fn logs_of(topics: &[Listed]) -> Vec<OpenLog> {
+pub(super) fn logs_of(topics: &[Listed]) -> Vec<OpenLog> {
     let logs = |topic: &Listed| {
         let (id, name) = (topic.id, topic.name.clone());
         let log = move |partition| OpenLog { id: TopicPartition { topic: id, partition }, topic: name.clone() };
