@@ -9,8 +9,10 @@
 mod commit;
 mod directory;
 mod event;
+mod filling;
 mod load;
 mod open;
+mod snapshot;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -24,6 +26,8 @@ use wasm_bindgen::JsValue;
 use web_sys::DomException;
 
 use self::{directory::Directory, open::Database};
+
+pub use snapshot::Piece;
 
 /// Bytes of one record at most.
 const CHUNK_BYTES_MAX: u64 = 60 << 10;
@@ -52,9 +56,34 @@ struct Inner {
 }
 
 impl IdbStorage {
-    /// Opens the database of this name, which is made if it is missing.
+    /// Opens the database of this name, which is made if it is missing. One whose filling was broken off is removed.
     pub async fn open(name: &str, durability: Durability) -> Result<Self, StorageError> {
-        let database = Database::open(name).await?;
+        let opened = Self::open_as_it_is(name, durability, true).await?;
+        if !opened.is_unfinished() {
+            return Ok(opened);
+        }
+        opened.close();
+        Self::delete(name).await?;
+        Self::open_as_it_is(name, durability, true).await
+    }
+
+    /// Opens a database that is there, and was filled to its end if it was filled.
+    ///
+    /// # Errors
+    /// `Missing` where it is not.
+    pub async fn open_existing(name: &str, durability: Durability) -> Result<Self, StorageError> {
+        let opened = Self::open_as_it_is(name, durability, false).await?;
+        match opened.is_unfinished() {
+            false => Ok(opened),
+            true => {
+                let detail = format!("`{name}` was never filled to its end");
+                Err(StorageError { outcome: Outcome::Definite, kind: StorageErrorKind::Missing, detail })
+            }
+        }
+    }
+
+    async fn open_as_it_is(name: &str, durability: Durability, may_create: bool) -> Result<Self, StorageError> {
+        let database = Database::open(name, may_create).await?;
         let directory = Directory::read(&database).await?;
         let (ended, last) = oneshot::channel();
         drop(ended);
@@ -65,6 +94,11 @@ impl IdbStorage {
     /// Closes the database: what is committed afterwards fails.
     pub fn close(&self) {
         self.0.database.close();
+    }
+
+    /// Bytes of all files and documents.
+    pub fn used(&self) -> u64 {
+        self.0.directory.borrow().used()
     }
 
     /// Removes a database and all it holds. It must not be open anywhere.

@@ -156,6 +156,11 @@ impl Log {
         self.epochs.latest().unwrap_or(-1)
     }
 
+    /// Segments there are, the active one among them.
+    pub fn segment_count(&self) -> u32 {
+        self.sealed.len() as u32 + 1
+    }
+
     /// Bytes of all segments.
     pub fn size(&self) -> u64 {
         self.segments().map(Segment::size).sum()

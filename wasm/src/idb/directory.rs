@@ -9,7 +9,7 @@ use ottla_core::{
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbCursorDirection, IdbCursorWithValue};
 
-use super::{CHUNKS, NAMES, event, load::whole_file, open::Database, storage_error};
+use super::{CHUNKS, NAMES, event, filling::UNFINISHED, load::whole_file, open::Database, storage_error};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct File {
@@ -22,6 +22,8 @@ pub(super) struct File {
 pub(super) struct Directory {
     files: BTreeMap<FileName, File>,
     next_number: u32,
+    /// The database is still being filled, or its filling was broken off (`filling.rs`).
+    is_unfinished: bool,
 }
 
 /// One change to the stores.
@@ -55,6 +57,10 @@ impl Directory {
         let numbers: js_sys::Array = event::result(&numbers).await?.unchecked_into();
         let mut directory = Self::default();
         for (name, number) in keys.iter().zip(numbers.iter()) {
+            if name == *UNFINISHED {
+                directory.is_unfinished = true;
+                continue;
+            }
             let number = number.as_f64().unwrap_or_default() as u32;
             let range = whole_file(number).map_err(failed)?;
             let last = chunks.open_cursor_with_range_and_direction(&range, IdbCursorDirection::Prev).map_err(failed)?;
@@ -66,6 +72,15 @@ impl Directory {
             directory.files.insert(name.as_string().unwrap_or_default().into(), File { number, len });
         }
         Ok(directory)
+    }
+
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.is_unfinished
+    }
+
+    /// Bytes of all files and documents.
+    pub(super) fn used(&self) -> u64 {
+        self.files.values().map(|file| file.len).sum()
     }
 
     pub(super) fn file(&self, name: &str) -> Option<File> {
@@ -179,7 +194,7 @@ impl Directory {
     }
 }
 
-fn end_of_chunk(cursor: &IdbCursorWithValue) -> Result<u64, JsValue> {
+pub(super) fn end_of_chunk(cursor: &IdbCursorWithValue) -> Result<u64, JsValue> {
     let at = cursor.key()?.unchecked_into::<js_sys::Array>().get(1).as_f64().unwrap_or_default() as u64;
     Ok(at + u64::from(cursor.value()?.unchecked_into::<js_sys::Uint8Array>().length()))
 }

@@ -49,7 +49,7 @@ impl Inner {
 }
 
 /// A chunk that the directory knows of is not there: the database was changed by someone else.
-fn lost(name: &str, at: u64) -> StorageError {
+pub(super) fn lost(name: &str, at: u64) -> StorageError {
     let detail = format!("{name}: bytes from {at} on are missing from the database");
     StorageError { outcome: Outcome::Definite, kind: StorageErrorKind::Broken, detail }
 }
@@ -58,7 +58,7 @@ pub(super) fn chunk_key(number: u32, at: u64) -> JsValue {
     Array::of2(&number.into(), &(at as f64).into()).into()
 }
 
-fn place_of(key: &JsValue) -> Option<u64> {
+pub(super) fn place_of(key: &JsValue) -> Option<u64> {
     Some(key.dyn_ref::<Array>()?.get(1).as_f64()? as u64)
 }
 

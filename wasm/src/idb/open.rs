@@ -42,12 +42,18 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) async fn open(name: &str) -> Result<Self, StorageError> {
+    /// Without `may_create` a database that is not there is `Missing`.
+    pub(super) async fn open(name: &str, may_create: bool) -> Result<Self, StorageError> {
         let failed = |why: JsValue| storage_error(Outcome::Definite, &why);
         let request = factory()?.open_with_u32(name, FORMAT_VERSION).map_err(failed)?;
         let upgrade = Closure::<dyn FnMut(Event)>::new({
             let request = request.clone();
             move |_| {
+                if let (false, Some(transaction)) = (may_create, request.transaction()) {
+                    // Undoes its creation.
+                    let _ = transaction.abort();
+                    return;
+                }
                 let database = request.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok());
                 for store in [NAMES, CHUNKS] {
                     // A store that cannot be made fails the request, which is where it is told.
@@ -58,7 +64,11 @@ impl Database {
         request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
         let ended = ended(&request).await;
         request.set_onupgradeneeded(None);
-        let database = ended.map_err(|error| later_version_in_words(name, error))?.unchecked_into::<IdbDatabase>();
+        let database = ended.map_err(|error| match error.kind {
+            StorageErrorKind::Aborted if !may_create => missing(name),
+            _ => later_version_in_words(name, error),
+        })?;
+        let database = database.unchecked_into::<IdbDatabase>();
         let is_gone = Rc::new(Cell::new(false));
         let on_close = Closure::new({
             let (is_gone, database) = (Rc::clone(&is_gone), database.clone());
@@ -145,6 +155,11 @@ async fn ended(request: &IdbOpenDbRequest) -> Result<JsValue, StorageError> {
             detail: "the database is open in another tab".to_owned(),
         }),
     }
+}
+
+fn missing(name: &str) -> StorageError {
+    let detail = format!("there is no database `{name}`");
+    StorageError { outcome: Outcome::Definite, kind: StorageErrorKind::Missing, detail }
 }
 
 fn later_version_in_words(name: &str, error: StorageError) -> StorageError {

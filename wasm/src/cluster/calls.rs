@@ -1,0 +1,114 @@
+//! What travels as Kafka's requests, through the client.
+
+use ottla_core::{
+    client::{
+        Question, Reply,
+        question::{ConfigResource, OffsetAt},
+    },
+    error::ErrorCode,
+    ids::{Offset, PartitionIndex},
+};
+use wasm_bindgen::JsValue;
+use web_sys::AbortSignal;
+
+use super::{Cluster, Told};
+use crate::{convert, error::Refusal};
+
+impl Cluster {
+    pub async fn create_topic(&self, topic: JsValue) -> Told {
+        self.check_writable()?;
+        match self.ask(convert::create_topic(topic)?, None).await? {
+            Reply::CreateTopics(created) => each_done(created.into_iter().map(|created| created.map(|_| ()))),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub async fn delete_topic(&self, name: String) -> Told {
+        self.check_writable()?;
+        match self.ask(Question::DeleteTopics { topics: vec![name] }, None).await? {
+            Reply::DeleteTopics(deleted) => each_done(deleted),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub async fn topics(&self) -> Told {
+        match self.ask(Question::Metadata { topics: None, create: false }, None).await? {
+            Reply::Metadata(metadata) => self.topics_of(metadata),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub async fn configs(&self, topic: String) -> Told {
+        let question = Question::DescribeConfigs { resource: ConfigResource::Topic(topic), names: None };
+        match self.ask(question, None).await? {
+            Reply::DescribeConfigs(entries) => {
+                Ok(entries.iter().map(convert::config_entry).collect::<js_sys::Array>().into())
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub async fn alter_configs(&self, topic: String, edits: JsValue) -> Told {
+        self.check_writable()?;
+        self.ask(convert::alter_configs(topic, edits)?, None).await.map(|_| JsValue::UNDEFINED)
+    }
+
+    pub async fn delete_records(&self, topic: String, partition: PartitionIndex, before: Offset) -> Told {
+        self.check_writable()?;
+        match self.ask(Question::DeleteRecords { topic, partition, before }, None).await? {
+            Reply::DeleteRecords(start) => Ok(js_sys::BigInt::from(start).into()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub async fn produce(&self, request: JsValue, signal: Option<AbortSignal>) -> Told {
+        self.check_writable()?;
+        let question = convert::produce(request)?;
+        let (topic, partition) = match &question {
+            Question::Produce(batch) => (batch.topic.clone(), batch.partition),
+            _ => Default::default(),
+        };
+        match self.ask(question, signal).await? {
+            Reply::Produce(produced) => Ok(convert::produced(&topic, partition, produced)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub async fn fetch(&self, request: JsValue, signal: Option<AbortSignal>) -> Told {
+        match self.ask(convert::fetch(request)?, signal).await? {
+            Reply::Fetch(fetched) => convert::fetched(&fetched),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub async fn offset(&self, topic: String, partition: PartitionIndex, at: JsValue) -> Told {
+        let at: OffsetAt = convert::offset_at(&at)?;
+        match self.ask(Question::ListOffsets { topic, partition, at }, None).await? {
+            Reply::ListOffsets(found) => Ok(found.map_or(JsValue::UNDEFINED, convert::found_offset)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn ask(&self, question: Question, signal: Option<AbortSignal>) -> Result<Reply, Refusal> {
+        self.check_not_gone()?;
+        let answer = self.0.client()?.ask(question, signal);
+        answer.await
+    }
+
+    fn check_writable(&self) -> Result<(), Refusal> {
+        match self.is_read_only() {
+            true => Err(Refusal::new("read-only", "this is a snapshot, which nothing can be written to")),
+            false => Ok(()),
+        }
+    }
+}
+
+fn each_done(results: impl IntoIterator<Item = Result<(), ottla_core::client::ClientError>>) -> Told {
+    results.into_iter().collect::<Result<(), _>>()?;
+    Ok(JsValue::UNDEFINED)
+}
+
+/// The client answers each question with the answer of its name.
+fn unexpected(reply: &Reply) -> Refusal {
+    Refusal::kafka(ErrorCode::UnknownServerError, Some(format!("an answer to something else: {reply:?}")))
+}

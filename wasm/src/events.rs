@@ -1,0 +1,52 @@
+//! The trace as plain objects, pulled by the page whenever it draws.
+
+use js_sys::{Array, BigInt, Object, Reflect};
+use ottla_core::trace::{Trace, Traced, event::Field};
+use wasm_bindgen::JsValue;
+
+/// Events of one pull. Who wants more pulls again.
+const EVENTS_MAX: usize = 4_000;
+
+/// Events from `after` on: `{next, missed, events}`. Numbers of a broker's trace go on from `before`, those of the
+/// brokers that ran in its place before it.
+pub fn pull(trace: &Trace, before: u64, after: u64) -> JsValue {
+    let from = after.saturating_sub(before);
+    let events = Array::new();
+    let (mut next, mut missed) = (trace.next(), 0);
+    for traced in trace.since(from).take(EVENTS_MAX) {
+        if events.length() == 0 {
+            missed = (before + traced.number).saturating_sub(after);
+        }
+        next = traced.number + 1;
+        events.push(&event(traced, before));
+    }
+    let pulled = Object::new();
+    set(&pulled, "next", &BigInt::from(before + next));
+    set(&pulled, "missed", &BigInt::from(missed));
+    set(&pulled, "events", &events);
+    pulled.into()
+}
+
+fn event(traced: &Traced, before: u64) -> JsValue {
+    let object = Object::new();
+    set(&object, "number", &BigInt::from(before + traced.number));
+    set(&object, "at", &(traced.at.0 as f64).into());
+    set(&object, "node", &traced.node.0.into());
+    set(&object, "name", &traced.event.name().into());
+    traced.event.each_field(|name, field| {
+        let value = match field {
+            // Beyond it a number is no longer exact.
+            Field::Number(number) if number.unsigned_abs() > 1 << 53 => BigInt::from(number).into(),
+            Field::Number(number) => (number as f64).into(),
+            Field::Word(word) => JsValue::from_str(word),
+            Field::Topic(topic) => JsValue::from_str(&topic.to_string()),
+        };
+        set(&object, name, &value);
+    });
+    object.into()
+}
+
+/// A plain object takes every property.
+fn set(object: &Object, name: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &JsValue::from_str(name), value);
+}
