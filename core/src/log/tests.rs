@@ -2,4 +2,5 @@
 
 pub(crate) mod check;
 pub(crate) mod disk;
+mod reading;
 pub(crate) mod world;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::Partition;
 use crate::{
     config::TopicConfig,
-    ids::{Offset, TopicPartition},
+    ids::{LeaderEpoch, Offset, TopicPartition},
     log::{CommitOutcome, DirState, Log, LogDir, Mark},
     time::Instant,
     turn::Turn,
@@ -14,12 +14,19 @@ use crate::{
 /// How often silent producers are forgotten (`producer.id.expiration.check.interval.ms`).
 const EXPIRATION_CHECK: std::time::Duration = std::time::Duration::from_secs(600);
 
+/// Runs that are gone, by retention or with their topic, may be remembered up to this many and as many as are there.
+const RUNS_UNSWEPT: usize = 1024;
+
 #[derive(Clone, Debug, Default)]
 pub struct Partitions {
     partitions: BTreeMap<TopicPartition, Partition>,
     retention_at: Option<Instant>,
     checkpoint_at: Option<Instant>,
     expiration_at: Option<Instant>,
+    /// The epoch that every partition has entered.
+    epoch: LeaderEpoch,
+    /// Runs of memory that were there when those that are gone were last forgotten.
+    runs_swept: usize,
 }
 
 impl Partitions {
@@ -70,8 +77,10 @@ impl Partitions {
                         moved.push(*id);
                     }
                 }
-                for partition in self.partitions.values_mut() {
-                    partition.enter_epoch(dir.epoch());
+                // Every commit comes by here: all partitions are looked at only when there is something to tell them.
+                if self.epoch < dir.epoch() {
+                    self.epoch = dir.epoch();
+                    self.partitions.values_mut().for_each(|partition| partition.enter_epoch(dir.epoch()));
                 }
             }
             CommitOutcome::Failed { state, .. } => {
@@ -149,6 +158,11 @@ impl Partitions {
 
     /// Has runs leave memory, those begun first before the others, until the budget is kept.
     fn shed(&mut self, dir: &mut LogDir) {
+        if dir.run_count() > 2 * self.runs_swept + RUNS_UNSWEPT {
+            let partitions = &self.partitions;
+            dir.retain_runs(|id, run| partitions.get(&id).is_some_and(|partition| partition.log().has_run(run)));
+            self.runs_swept = dir.run_count();
+        }
         // Each run is asked once: what is not committed has to stay.
         for _ in 0..dir.run_count() {
             let Some((id, run)) = dir.next_run() else { break };

@@ -36,6 +36,11 @@ impl LogDir {
         self.hot.runs.len()
     }
 
+    /// Forgets runs that are not there any more.
+    pub(crate) fn retain_runs(&mut self, mut is_there: impl FnMut(TopicPartition, u64) -> bool) {
+        self.hot.runs.retain(|(id, run)| is_there(*id, *run));
+    }
+
     /// The run that was begun first. It leaves, or is put back.
     pub(crate) fn next_run(&mut self) -> Option<(TopicPartition, u64)> {
         self.hot.runs.pop_front()
