@@ -124,7 +124,7 @@ fn what_cannot_be_had_is_one_line_and_exit_code_2() {
     let cases: &[(&[&str], &str)] = &[
         (&["--port", &port], "is in use"),
         (&["--port", "0", "--config", "no.such.config=1"], "unknown config `no.such.config`"),
-        (&["--port", "0", "--config", "num.io.threads=many"], "num.io.threads: `many` is not a whole number"),
+        (&["--port", "0", "--config", "num.io.threads=many"], "num.io.threads: Not a number of type INT"),
         (&["--port", "0", "--config", "num.io.threads"], "not of the form NAME=VALUE"),
         (&["--port", "0", "--data", file.to_str().unwrap()], "cannot use"),
         (&["--port", "0", "--data", "/proc/no/such"], "cannot use /proc/no/such"),

@@ -56,7 +56,7 @@ impl Value for CompressionType {
             "snappy" => Self::Fixed(Compression::Snappy),
             "lz4" => Self::Fixed(Compression::Lz4),
             "zstd" => Self::Fixed(Compression::Zstd),
-            _ => return Err(format!("`{text}` is none of uncompressed, zstd, lz4, snappy, gzip, producer")),
+            _ => return Err("String must be one of: uncompressed, zstd, lz4, snappy, gzip, producer".to_owned()),
         })
     }
     fn print(&self) -> String {
@@ -78,7 +78,7 @@ impl Value for TimestampType {
         match text {
             "CreateTime" => Ok(Self::CreateTime),
             "LogAppendTime" => Ok(Self::LogAppendTime),
-            _ => Err(format!("`{text}` is neither CreateTime nor LogAppendTime")),
+            _ => Err("String must be one of: CreateTime, LogAppendTime".to_owned()),
         }
     }
     fn print(&self) -> String {

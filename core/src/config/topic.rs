@@ -15,15 +15,15 @@ configs! { TopicConfig;
     /// How long records are kept, by the largest timestamp of their segment.
     retention: Limit = "retention.ms", true, "604800000";
     /// Size at which the active segment is sealed and a new one begins.
-    segment_bytes: u32 = "segment.bytes", true, "1073741824", |bytes| if *bytes >= 1 { Ok(()) } else { Err("must be at least 1".into()) };
+    segment_bytes: u32 = "segment.bytes", true, "1073741824", |bytes| if *bytes >= 1 { Ok(()) } else { Err("Value must be at least 1".into()) };
     /// Age at which the active segment is sealed even when it is not full.
-    segment_age: Duration = "segment.ms", true, "604800000", |age| if !age.is_zero() { Ok(()) } else { Err("must be at least 1".into()) };
+    segment_age: Duration = "segment.ms", true, "604800000", |age| if !age.is_zero() { Ok(()) } else { Err("Value must be at least 1".into()) };
     /// Largest record batch that is taken, after compression.
     message_bytes_max: u32 = "max.message.bytes", true, "1048588";
     /// Records appended before a flush. 1 means: acknowledge only what is committed to storage.
-    flush_messages: u64 = "flush.messages", true, "9223372036854775807", |count| if *count >= 1 { Ok(()) } else { Err("must be at least 1".into()) };
+    flush_messages: u64 = "flush.messages", true, "9223372036854775807", |count| if *count >= 1 { Ok(()) } else { Err("Value must be at least 1".into()) };
     /// Replicas that must hold a record before `acks=all` is answered.
-    min_in_sync_replicas: u32 = "min.insync.replicas", true, "1", |count| if *count >= 1 { Ok(()) } else { Err("must be at least 1".into()) };
+    min_in_sync_replicas: u32 = "min.insync.replicas", true, "1", |count| if *count >= 1 { Ok(()) } else { Err("Value must be at least 1".into()) };
     /// The codec that batches are stored with; `producer` keeps what was sent.
     compression_type: CompressionType = "compression.type", true, "producer";
     /// Whether a record keeps its producer's time or gets the time of its append.

@@ -14,7 +14,7 @@ pub enum Kind {
     List = 7,
 }
 
-/// A type that stands in a table.
+/// A type that stands in a table. What is wrong with a text is said in Kafka's words (`ConfigDef`).
 pub trait Value: Sized {
     const KIND: Kind;
     fn parse(text: &str) -> Result<Self, String>;
@@ -22,23 +22,37 @@ pub trait Value: Sized {
 }
 
 macro_rules! numbers {
-    ($($kind:ty => $variant:ident, $words:literal;)*) => {$(
+    ($($kind:ty => $variant:ident, $name:literal, $parsed:ty;)*) => {$(
         impl Value for $kind {
             const KIND: Kind = Kind::$variant;
             fn parse(text: &str) -> Result<Self, String> {
-                text.trim().parse().map_err(|_| format!("`{text}` is not {}", $words))
+                let parsed: $parsed = text.trim().parse().map_err(|_| format!("Not a number of type {}", $name))?;
+                Self::try_from(parsed).map_err(|_| "Value must be at least 0".to_owned())
             }
             fn print(&self) -> String { self.to_string() }
         }
     )*};
 }
 numbers! {
-    i16 => Short, "a whole number of 16 bits";
-    i32 => Int, "a whole number of 32 bits";
-    i64 => Long, "a whole number of 64 bits";
-    u32 => Int, "a whole number from 0";
-    u64 => Long, "a whole number from 0";
-    bool => Boolean, "true or false";
+    i16 => Short, "SHORT", i16;
+    i32 => Int, "INT", i32;
+    i64 => Long, "LONG", i64;
+    u32 => Int, "INT", i32;
+    u64 => Long, "LONG", i64;
+}
+
+impl Value for bool {
+    const KIND: Kind = Kind::Boolean;
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            text if text.eq_ignore_ascii_case("true") => Ok(true),
+            text if text.eq_ignore_ascii_case("false") => Ok(false),
+            _ => Err("Expected value to be either true or false".to_owned()),
+        }
+    }
+    fn print(&self) -> String {
+        self.to_string()
+    }
 }
 
 impl Value for String {
@@ -72,7 +86,7 @@ impl Value for Limit {
         match i64::parse(text)? {
             -1 => Ok(Self(None)),
             number if number >= 0 => Ok(Self(Some(number as u64))),
-            _ => Err(format!("`{text}` is neither -1 nor a whole number from 0")),
+            _ => Err("Value must be at least -1".to_owned()),
         }
     }
     fn print(&self) -> String {

@@ -50,12 +50,17 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub error: ErrorCode,
-    pub message: String,
+    /// `None`: the client has words of its own for the error.
+    pub message: Option<String>,
 }
 
 impl Refused {
     pub fn new(error: ErrorCode, message: impl Into<String>) -> Self {
-        Self { error, message: message.into() }
+        Self { error, message: Some(message.into()) }
+    }
+
+    pub fn wordless(error: ErrorCode) -> Self {
+        Self { error, message: None }
     }
 }
 

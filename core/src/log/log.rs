@@ -31,7 +31,7 @@ use crate::{
 pub struct Appended {
     pub base_offset: Offset,
     pub last_offset: Offset,
-    /** Set when the topic stamps records at append. */
+    /** Set when the topic stamps records at append, and of what was here already. */
     pub append_time: Option<Timestamp>,
     /** The batch was here already (idempotent producer). */
     pub is_duplicate: bool,
@@ -218,7 +218,7 @@ impl Log {
             && let Some(kept) = self.producers.check(&sent)?
         {
             let (base_offset, last_offset) = (kept.first_offset(), kept.last_offset);
-            return Ok(Appended { base_offset, last_offset, append_time: None, is_duplicate: true });
+            return Ok(Appended { base_offset, last_offset, append_time: Some(kept.timestamp), is_duplicate: true });
         }
         let mut ops = Vec::with_capacity(4);
         if !self.has_metadata {

@@ -164,7 +164,7 @@ impl FetchSessions {
         by_id: bool,
         partitions: Vec<(FetchKey, FetchPosition, Told)>,
     ) -> i32 {
-        if partitions.is_empty() || self.partitions + partitions.len() > PARTITIONS_MAX || !self.make_room(now) {
+        if self.partitions + partitions.len() > PARTITIONS_MAX || !self.make_room(now) {
             return 0;
         }
         let id = loop {

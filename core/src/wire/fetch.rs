@@ -41,7 +41,7 @@ pub struct FetchedPartition {
     /// The reader's last epoch ends elsewhere here: it must cut back (KIP-595).
     pub diverging_epoch: Option<(LeaderEpoch, Offset)>,
     pub current_leader: Option<(BrokerId, LeaderEpoch)>,
-    /// Whether the reader wants to be told of aborted transactions, of which there are none.
+    /// Whether the reader is told that no transactions were aborted.
     pub is_read_committed: bool,
     pub records: Frame,
 }
@@ -57,7 +57,11 @@ impl FetchedPartition {
             log_start_offset: -1,
             diverging_epoch: None,
             current_leader: None,
-            is_read_committed: false,
+            // Where there is no such partition Kafka says even that none of its transactions was aborted.
+            is_read_committed: matches!(
+                error,
+                ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId | ErrorCode::TopicAuthorizationFailed
+            ),
             records: Frame::default(),
         }
     }

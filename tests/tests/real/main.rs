@@ -4,8 +4,8 @@
 //! name, so that no test passes that did nothing: `cargo test -- --skip with_kcat:: --skip with_kafka::`.
 
 mod input;
-#[allow(dead_code)]
 mod tools;
+mod with_kafka;
 mod with_kcat;
 
 /// The program under test.

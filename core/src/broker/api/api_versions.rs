@@ -5,7 +5,8 @@
 //! - A version that is not served is answered in version 0 with UNSUPPORTED_VERSION and the range of this API alone
 //!   (KIP-511), and the connection stays.
 //! - From version 3 on a client's name and version must look like a name and a version, else INVALID_REQUEST.
-//! - From version 5 on a client that says whom it means and does not mean this broker is told so.
+//! - From version 5 on a client that says whom it means and does not mean this broker is told so; one that
+//!   names a cluster without a node, or the reverse, is INVALID_REQUEST.
 //!
 //! Versions
 //! - 1 throttle time · 3 flexible, client software, features · 5 cluster and node that the client means (KIP-1242)
@@ -37,9 +38,10 @@ impl Topics {
     ) -> Handled {
         let mut response = ApiVersionsResponse::default();
         let is_named = is_name(&request.client_software_name) && is_name(&request.client_software_version);
-        let is_meant = request.cluster_id.is_none_or(|id| *id == *self.catalog.cluster_id)
+        let is_meant = request.cluster_id.as_ref().is_none_or(|id| **id == *self.catalog.cluster_id)
             && (request.node_id == -1 || request.node_id == self.catalog.broker.0);
-        if ask.version >= 3 && !is_named {
+        let is_half_meant = request.cluster_id.is_none() != (request.node_id == -1);
+        if (ask.version >= 3 && !is_named) || is_half_meant {
             response.error_code = ask.refuse(turn, ErrorCode::InvalidRequest);
         } else if !is_meant {
             response.error_code = ask.refuse(turn, ErrorCode::RebootstrapRequired);

@@ -1,7 +1,7 @@
 //! CreatePartitions (key 37, versions 0–3)
 //!
 //! Behaviour
-//! - Each topic grows to `count` partitions or is refused for itself; one that is named twice is refused twice.
+//! - Each topic grows to `count` partitions or is refused for itself; one that is named twice is refused.
 //! - The answer waits until storage knows of them, no longer than the client's timeout.
 //! - With `validate_only` everything is checked and nothing done.
 //!
@@ -35,8 +35,11 @@ impl Topics {
     ) -> Handled {
         let mut changes = Vec::new();
         let mut results = Vec::with_capacity(request.topics.len());
-        for asked in &request.topics {
-            let is_twice = request.topics.iter().filter(|other| other.name == asked.name).count() > 1;
+        for (index, asked) in request.topics.iter().enumerate() {
+            if request.topics[..index].iter().any(|earlier| earlier.name == asked.name) {
+                continue;
+            }
+            let is_twice = request.topics[index + 1..].iter().any(|later| later.name == asked.name);
             let grown = match is_twice {
                 true => Err(Refused::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
                 false => self.add_asked(asked, request.validate_only, &mut changes),
@@ -45,7 +48,7 @@ impl Topics {
             result.name = asked.name.clone();
             if let Err(refused) = grown {
                 result.error_code = ask.refuse(turn, refused.error);
-                result.error_message = Some(StrBytes::from(refused.message));
+                result.error_message = refused.message.map(StrBytes::from);
             }
             results.push(result);
         }

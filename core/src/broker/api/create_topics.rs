@@ -1,7 +1,7 @@
 //! CreateTopics (key 19, versions 2–7)
 //!
 //! Behaviour
-//! - Each topic is created or refused for itself; one that is named twice is refused twice.
+//! - Each topic is created or refused for itself; one that is named twice is refused.
 //! - The answer waits until storage has the topics, no longer than the client's timeout.
 //! - With `validate_only` everything is checked and nothing done.
 //!
@@ -10,6 +10,8 @@
 //!
 //! Differs from Kafka
 //! - There is one broker, so a replication factor above 1 is INVALID_REPLICATION_FACTOR.
+//! - With `validate_only` there is no id; Kafka tells one that nobody will have.
+//! - `segment.bytes` may be as small as 1; Kafka wants 1 MiB.
 //! - A cluster holds 4,000 topics and 10,000 partitions at most; beyond them it is POLICY_VIOLATION.
 
 use std::collections::BTreeMap;
@@ -40,8 +42,11 @@ impl Topics {
     ) -> Handled {
         let mut changes = Vec::new();
         let mut results = Vec::with_capacity(request.topics.len());
-        for asked in &request.topics {
-            let is_twice = request.topics.iter().filter(|other| other.name == asked.name).count() > 1;
+        for (index, asked) in request.topics.iter().enumerate() {
+            if request.topics[..index].iter().any(|earlier| earlier.name == asked.name) {
+                continue;
+            }
+            let is_twice = request.topics[index + 1..].iter().any(|later| later.name == asked.name);
             let made = match is_twice {
                 true => Err(Refused::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
                 false => self.create_asked(turn, asked, request.validate_only, &mut changes),
@@ -93,7 +98,7 @@ impl Topics {
             Err(refused) => {
                 ask.refuse(turn, refused.error);
                 let mut result = failed(asked.name.clone(), refused.error);
-                result.error_message = Some(StrBytes::from(refused.message));
+                result.error_message = refused.message.map(StrBytes::from);
                 return result;
             }
         };
@@ -102,6 +107,8 @@ impl Topics {
         result.topic_id = Uuid::from_bytes(topic.id.0);
         result.num_partitions = topic.partitions;
         result.replication_factor = 1;
+        // Its default is empty text, which would be a message.
+        result.error_message = None;
         result.configs = Some(self.created_configs(&topic));
         result
     }

@@ -1,7 +1,7 @@
 //! DeleteTopics (key 20, versions 1–6)
 //!
 //! Behaviour
-//! - Each topic goes or is refused for itself; one that is named twice is refused twice.
+//! - Each topic goes or is refused for itself; one that is named twice is refused.
 //! - The answer waits until storage has lost the topics, no longer than the client's timeout.
 //!
 //! Versions
@@ -40,13 +40,14 @@ impl Topics {
         let asked: Vec<_> = request.topics.into_iter().chain(named).collect();
         let mut changes = Vec::new();
         let mut results = Vec::with_capacity(asked.len());
-        for topic in &asked {
-            let is_twice = asked.iter().filter(|other| is_same(other, topic)).count() > 1;
-            let gone = match is_twice {
-                true => Err(Refused::new(ErrorCode::InvalidRequest, "Duplicate topic.")),
-                false => self.delete_asked(topic, &mut changes),
+        let meant: Vec<_> = asked.iter().map(|topic| self.meant(topic)).collect();
+        for (index, topic) in asked.iter().enumerate() {
+            let (id, gone) = match told(&asked, &meant, index) {
+                Told::Elsewhere => continue,
+                Told::Refused(id, why) => (id, Err(why)),
+                Told::Here(id) => (topic.topic_id, self.delete_meant(id, &mut changes)),
             };
-            results.push(deleted_result(turn, ask, topic, gone));
+            results.push(deleted_result(turn, ask, (&topic.name, id), gone));
         }
         let answer = move |error: Option<ErrorCode>| {
             let mut response = DeleteTopicsResponse::default();
@@ -63,34 +64,71 @@ impl Topics {
         ask.after_commit(version, request.timeout_ms, answer)
     }
 
-    /// Gives the name and id of what is gone.
-    fn delete_asked(
-        &mut self,
-        asked: &DeleteTopicState,
-        changes: &mut Vec<Change>,
-    ) -> Result<(String, TopicId), Refused> {
+    /// The topic that is meant, whether or not it may be named so.
+    fn meant(&self, asked: &DeleteTopicState) -> Result<TopicId, Refused> {
         let id = TopicId(asked.topic_id.to_bytes());
-        let name = asked.name.as_deref().unwrap_or_default();
-        if !name.is_empty() && !id.is_zero() {
-            let why = "You may not specify both topic name and topic id.";
-            return Err(Refused::new(ErrorCode::InvalidRequest, why));
+        match (&asked.name, id.is_zero()) {
+            (None, true) => Err(Refused::new(ErrorCode::InvalidRequest, "Neither topic name nor id were specified.")),
+            (Some(_), false) => {
+                let why = "You may not specify both topic name and topic id.";
+                Err(Refused::new(ErrorCode::InvalidRequest, why))
+            }
+            (name, _) => match self.find(name.as_deref().unwrap_or_default(), id) {
+                Ok(topic) => Ok(topic.id),
+                Err(error @ ErrorCode::UnknownTopicId) => {
+                    Err(Refused::new(error, "This server does not host this topic ID."))
+                }
+                Err(error) => Err(Refused::new(error, "This server does not host this topic-partition.")),
+            },
         }
-        let unknown = |error| Refused::new(error, "This server does not host this topic-partition.");
-        let topic = self.find(name, id).map_err(unknown)?;
-        let gone = (topic.name.clone(), topic.id);
-        changes.extend(self.catalog.delete_topic(gone.1)?);
-        Ok(gone)
+    }
+
+    /// Gives the name and id of what is gone.
+    fn delete_meant(&mut self, id: TopicId, changes: &mut Vec<Change>) -> Result<(String, TopicId), Refused> {
+        let name = self.catalog.topic(id).map(|topic| topic.name.clone()).unwrap_or_default();
+        changes.extend(self.catalog.delete_topic(id)?);
+        Ok((name, id))
     }
 }
 
-fn is_same(one: &DeleteTopicState, other: &DeleteTopicState) -> bool {
-    one.name == other.name && one.topic_id == other.topic_id
+/// Where the answer to one entry of a request stands.
+enum Told {
+    Here(TopicId),
+    /// With the id that is told.
+    Refused(Uuid, Refused),
+    /// At another entry that means the same.
+    Elsewhere,
+}
+
+fn told(asked: &[DeleteTopicState], meant: &[Result<TopicId, Refused>], index: usize) -> Told {
+    let same = |other: &DeleteTopicState| other.name == asked[index].name && other.topic_id == asked[index].topic_id;
+    let is_one_way = asked[index].name.is_some() == asked[index].topic_id.is_zero();
+    if is_one_way && asked[..index].iter().any(same) {
+        return Told::Elsewhere;
+    }
+    if is_one_way && asked[index + 1..].iter().any(same) {
+        let what = if asked[index].name.is_some() { "Duplicate topic name." } else { "Duplicate topic id." };
+        return Told::Refused(asked[index].topic_id, Refused::new(ErrorCode::InvalidRequest, what));
+    }
+    let id = match &meant[index] {
+        Ok(id) => *id,
+        Err(why) => return Told::Refused(asked[index].topic_id, why.clone()),
+    };
+    let is_meant_again = (0..asked.len()).any(|other| other != index && meant[other].as_ref() == Ok(&id));
+    match &asked[index].name {
+        _ if !is_meant_again => Told::Here(id),
+        Some(_) => {
+            let why = "The provided topic name maps to an ID that was already supplied.";
+            Told::Refused(Uuid::from_bytes(id.0), Refused::new(ErrorCode::InvalidRequest, why))
+        }
+        None => Told::Elsewhere,
+    }
 }
 
 fn deleted_result(
     turn: &mut Turn<'_>,
     ask: Ask,
-    asked: &DeleteTopicState,
+    (name, id): (&Option<StrBytes>, Uuid),
     gone: Result<(String, TopicId), Refused>,
 ) -> DeletableTopicResult {
     let mut result = DeletableTopicResult::default();
@@ -100,10 +138,10 @@ fn deleted_result(
             result.topic_id = Uuid::from_bytes(id.0);
         }
         Err(refused) => {
-            result.name = asked.name.clone();
-            result.topic_id = asked.topic_id;
+            result.name = name.clone();
+            result.topic_id = id;
             result.error_code = ask.refuse(turn, refused.error);
-            result.error_message = Some(StrBytes::from(refused.message));
+            result.error_message = refused.message.map(StrBytes::from);
         }
     }
     // Versions before 6 have no null names.

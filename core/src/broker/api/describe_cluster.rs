@@ -33,7 +33,8 @@ impl Topics {
             let (error, why) = match request.endpoint_type {
                 CONTROLLERS => (
                     ErrorCode::MismatchedEndpointType,
-                    "The request was sent to an endpoint of the wrong type.".to_owned(),
+                    "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER"
+                        .to_owned(),
                 ),
                 other => (ErrorCode::UnsupportedEndpointType, format!("Unsupported endpoint type {other}")),
             };

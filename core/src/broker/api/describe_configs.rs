@@ -2,7 +2,7 @@
 //!
 //! Behaviour
 //! - Tells what a topic or this broker is told, where each value comes from, and on request what lies under it.
-//! - Keys that are named filter; a null list asks for all. Names that do not exist are left out.
+//! - Keys that are named filter; a null list or an empty one asks for all. Names that do not exist are left out.
 //! - The broker's empty name means the defaults of all brokers, of which none can be set.
 //!
 //! Versions
@@ -10,7 +10,10 @@
 //!
 //! Differs from Kafka
 //! - Only configs that Ottla honours are there.
-//! - A synonym has the topic's name for it, not the broker's (`retention.ms`, not `log.retention.ms`).
+//! - `log.retention.ms` and `log.roll.ms` have defaults; Kafka's are null, and those in hours count.
+//! - `min.insync.replicas` is by default what it is by default: Kafka sets it for the cluster when it learns of eligible
+//!   leader replicas (KIP-966).
+//! - A refusal comes with a reason in words where Kafka's has none.
 
 use kafka_wire::{
     DescribeConfigsRequest, DescribeConfigsResponse,
@@ -60,7 +63,7 @@ impl Topics {
                 Ok(configs) => result.configs = configs,
                 Err(refused) => {
                     result.error_code = ask.refuse(turn, refused.error);
-                    result.error_message = Some(StrBytes::from(refused.message));
+                    result.error_message = refused.message.map(StrBytes::from);
                 }
             }
             response.results.push(result);
@@ -76,8 +79,8 @@ impl Topics {
     ) -> Result<Vec<DescribeConfigsResourceResult>, Refused> {
         let catalog = &self.catalog;
         let name = &*resource.resource_name;
-        let is_asked =
-            |row: &str| resource.configuration_keys.as_ref().is_none_or(|keys| keys.iter().any(|key| &**key == row));
+        let keys = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
+        let is_asked = |row: &str| keys.is_none_or(|keys| keys.iter().any(|key| &**key == row));
         let tell = Tell { with_synonyms, with_documentation };
         match resource.resource_type {
             TOPIC_RESOURCE => {
@@ -104,11 +107,14 @@ impl Topics {
 }
 
 /// A broker is asked about itself only.
-pub(super) fn check_broker(catalog: &Catalog, name: &str) -> Result<(), Refused> {
+fn check_broker(catalog: &Catalog, name: &str) -> Result<(), Refused> {
     if name.parse() == Ok(catalog.broker.0) {
         return Ok(());
     }
-    let why = format!("Unexpected broker id, expected {} or empty string, but received {name}", catalog.broker);
+    let why = match name.parse::<i32>() {
+        Ok(_) => format!("Unexpected broker id, expected {} or empty string, but received {name}", catalog.broker),
+        Err(_) => format!("Broker id must be an integer, but it is: {name}"),
+    };
     Err(Refused::new(ErrorCode::InvalidRequest, why))
 }
 
@@ -146,9 +152,7 @@ impl Tell {
         }
         result.read_only = !row.dynamic;
         result.config_type = row.kind as i8;
-        if self.with_documentation {
-            result.documentation = Some(StrBytes::from(row.doc.trim()));
-        }
+        result.documentation = self.with_documentation.then(|| StrBytes::from(row.doc.trim()));
         if self.with_synonyms {
             result.synonyms = layers.into_iter().map(|(source, name, value)| synonym(name, source, value)).collect();
         }

@@ -3,7 +3,8 @@
 //! Behaviour
 //! - Tells the topics that are asked for by name, all of them where none is, by rising name (KIP-966).
 //! - Stops after as many partitions as the client or `max.request.partition.size.limit` allows, and says where to go on.
-//! - A cursor begins at its topic, or behind it where that is gone.
+//! - A cursor begins at its topic, or behind it where that is gone; beside names it must be at one of them, and never at a
+//!   negative partition (INVALID_REQUEST).
 //!
 //! Versions
 //! - 0 the only one
@@ -42,8 +43,11 @@ impl Topics {
         let mut from = 0;
         if let Some(cursor) = &request.cursor {
             names = names.split_off(&*cursor.topic_name);
-            from =
-                if names.first().is_some_and(|name| **name == *cursor.topic_name) { cursor.partition_index } else { 0 };
+            let is_at_cursor = names.first().is_some_and(|name| **name == *cursor.topic_name);
+            if cursor.partition_index < 0 || (asked_by_name && !is_at_cursor) {
+                return refuse_cursor(turn, ask, &request);
+            }
+            from = if is_at_cursor { cursor.partition_index } else { 0 };
         }
         let mut left = request.response_partition_limit.clamp(1, PARTITIONS_MAX);
         let mut response = DescribeTopicPartitionsResponse::default();
@@ -52,7 +56,7 @@ impl Topics {
                 response.next_cursor = Some(cursor(&name, 0));
                 break;
             }
-            let (told, next) = self.described_topic(turn, ask, &name, from.max(0), left);
+            let (told, next) = self.described_topic(turn, ask, &name, from, left);
             left -= told.partitions.len() as i32;
             from = 0;
             response.topics.push(told);
@@ -75,6 +79,7 @@ impl Topics {
     ) -> (DescribeTopicPartitionsResponseTopic, Option<PartitionIndex>) {
         let mut told = DescribeTopicPartitionsResponseTopic::default();
         told.name = Some(StrBytes::from(name));
+        told.topic_authorized_operations = TOPIC_OPERATIONS;
         let Some(topic) = self.catalog.topic_named(name) else {
             let error =
                 check_topic_name(name).map_or_else(|refused| refused.error, |()| ErrorCode::UnknownTopicOrPartition);
@@ -83,7 +88,6 @@ impl Topics {
         };
         told.topic_id = Uuid::from_bytes(topic.id.0);
         told.is_internal = topic.is_internal;
-        told.topic_authorized_operations = TOPIC_OPERATIONS;
         let end = topic.partitions.min(from.saturating_add(room));
         told.partitions = (from..end).map(|index| self.described_partition(topic.id, index)).collect();
         (told, (end < topic.partitions).then_some(end))
@@ -103,6 +107,20 @@ impl Topics {
         told.offline_replicas = replica.offline;
         told
     }
+}
+
+/// A cursor that can be none of ours: every topic of the request is told so.
+fn refuse_cursor(turn: &mut Turn<'_>, ask: Ask, request: &DescribeTopicPartitionsRequest) -> Handled {
+    let error = ask.refuse(turn, ErrorCode::InvalidRequest);
+    let refused = request.topics.iter().map(|topic| {
+        let mut told = DescribeTopicPartitionsResponseTopic::default();
+        told.name = Some(topic.name.clone());
+        told.error_code = error;
+        told
+    });
+    let mut response = DescribeTopicPartitionsResponse::default();
+    response.topics = refused.collect();
+    ask.reply(&response)
 }
 
 fn cursor(topic: &str, partition: PartitionIndex) -> Cursor {

@@ -17,6 +17,8 @@
 //! - A Fetch with a replica id is refused per partition with TOPIC_AUTHORIZATION_FAILED, as by a Kafka whose client lacks
 //!   ClusterAction.
 //! - Kafka may cut the last batch at the size limit; here batches are whole.
+//! - Sizes below 0 are 0, and an isolation level that does not exist is 0; there Kafka is at a loss (UNKNOWN_SERVER_ERROR).
+//! - Partitions are told in the order in which they were asked for; Kafka has those it does not know last.
 //! - There are no transactions, so the last stable offset is the high watermark.
 
 use std::time::Duration;
@@ -257,7 +259,8 @@ impl Topics {
         }
         let id = self.located(key)?;
         let partition = self.partitions.get(id).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        partition.check_leader_epoch(position.current_leader_epoch)?;
+        // Unlike ListOffsets, any negative epoch is none here.
+        partition.check_leader_epoch(position.current_leader_epoch.max(-1))?;
         let mut told = FetchedPartition {
             partition: key.partition,
             error: None,

@@ -11,6 +11,8 @@
 //!
 //! Differs from Kafka
 //! - The defaults of all brokers (the broker's empty name) cannot be set: there is one broker.
+//! - A config of a broker that is not known is refused; Kafka keeps whatever a broker is told.
+//! - An operation that does not exist is INVALID_REQUEST; there Kafka is at a loss (UNKNOWN_SERVER_ERROR).
 
 use kafka_wire::{
     IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
@@ -21,11 +23,11 @@ use kafka_wire_core::StrBytes;
 
 use super::{
     Ask, Handled,
-    describe_configs::{BROKER_RESOURCE, TOPIC_RESOURCE, check_broker},
+    describe_configs::{BROKER_RESOURCE, TOPIC_RESOURCE},
 };
 use crate::{
     broker::Topics,
-    controller::{Change, ConfigEdit, ConfigOperation, Refused},
+    controller::{Catalog, Change, ConfigEdit, ConfigOperation, Refused},
     error::ErrorCode,
     turn::Turn,
 };
@@ -53,9 +55,11 @@ impl Topics {
             let mut result = AlterConfigsResourceResponse::default();
             result.resource_type = resource.resource_type;
             result.resource_name = resource.resource_name.clone();
+            // Its default is empty text, which would be a message.
+            result.error_message = None;
             if let Err(refused) = edited {
                 result.error_code = ask.refuse(turn, refused.error);
-                result.error_message = Some(StrBytes::from(refused.message));
+                result.error_message = refused.message.map(StrBytes::from);
             }
             results.push(result);
         }
@@ -83,22 +87,36 @@ impl Topics {
         let edits = edits(resource)?;
         let name = &*resource.resource_name;
         match resource.resource_type {
+            TOPIC_RESOURCE if name.is_empty() => {
+                let why = "Default topic resources are not allowed.";
+                return Err(Refused::new(ErrorCode::InvalidRequest, why));
+            }
             TOPIC_RESOURCE if validate_only => drop(self.catalog.plan_topic_configs(name, &edits)?),
             TOPIC_RESOURCE => changes.extend(self.catalog.configure_topic(name, &edits)?),
             BROKER_RESOURCE => {
-                check_broker(&self.catalog, name)?;
+                check_altered_broker(&self.catalog, name)?;
                 match validate_only {
                     true => drop(self.catalog.plan_broker_configs(&edits)?),
                     false => changes.extend(self.catalog.configure_broker(&edits)?),
                 }
             }
             other => {
-                let why = format!("Unsupported resource type: {other}");
+                let why = format!("Unknown resource type {other}");
                 return Err(Refused::new(ErrorCode::InvalidRequest, why));
             }
         }
         Ok(())
     }
+}
+
+/// A broker is told about itself only.
+fn check_altered_broker(catalog: &Catalog, name: &str) -> Result<(), Refused> {
+    let why = match name.parse::<i32>() {
+        Ok(id) if id == catalog.broker.0 => return Ok(()),
+        Ok(_) => format!("Unexpected broker id, expected {}, but received {name}", catalog.broker),
+        Err(_) => format!("Node id must be an integer, but it is: {name}"),
+    };
+    Err(Refused::new(ErrorCode::InvalidRequest, why))
 }
 
 fn edits(resource: &AlterConfigsResource) -> Result<Vec<ConfigEdit>, Refused> {

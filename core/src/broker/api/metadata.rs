@@ -5,6 +5,7 @@
 //!   in version 0, a null one later).
 //! - A topic that is missing is created where the broker and the client allow it; this answer still says
 //!   UNKNOWN_TOPIC_OR_PARTITION, and the client asks again.
+//! - A topic that is asked for twice is told once.
 //! - While the log dir is offline its partitions have no leader (LEADER_NOT_AVAILABLE).
 //!
 //! Versions
@@ -13,6 +14,8 @@
 //!
 //! Differs from Kafka
 //! - The controller is always this broker.
+
+use std::collections::BTreeSet;
 
 use kafka_wire::{
     MetadataRequest, MetadataResponse,
@@ -31,6 +34,9 @@ use crate::{
     turn::Turn,
 };
 
+/// The first version in which topics can be asked for by id: versions 10 and 11 only look as if they could (KAFKA-10774).
+const BY_ID_FROM: i16 = 12;
+
 impl Topics {
     pub(in crate::broker) fn on_metadata(
         &mut self,
@@ -46,6 +52,10 @@ impl Topics {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
         let asked = request.topics.filter(|topics| ask.version > 0 || !topics.is_empty());
+        let has_id = |topic: &MetadataRequestTopic| !topic.topic_id.is_zero() || topic.name.is_none();
+        if let Some(asked) = asked.as_ref().filter(|asked| ask.version < BY_ID_FROM && asked.iter().any(has_id)) {
+            return refuse_ids(turn, ask, asked);
+        }
         response.topics = match asked {
             None => self.catalog.topics().map(|topic| self.told_topic(topic)).collect(),
             Some(asked) => self.told_topics(turn, ask, &asked, request.allow_auto_topic_creation),
@@ -73,18 +83,24 @@ impl Topics {
     ) -> Vec<MetadataResponseTopic> {
         let mut changes = Vec::new();
         let mut told = Vec::with_capacity(asked.len());
+        let mut met = BTreeSet::new();
         for topic in asked {
             let id = TopicId(topic.topic_id.to_bytes());
             let name = topic.name.as_deref().unwrap_or_default();
             let error = match self.find(name, id) {
                 Ok(topic) => {
-                    told.push(self.told_topic(topic));
+                    if met.insert((topic.id, String::new())) {
+                        told.push(self.told_topic(topic));
+                    }
                     continue;
                 }
                 Err(error) => error,
             };
+            if !met.insert((id, if id.is_zero() { name.to_owned() } else { String::new() })) {
+                continue;
+            }
             let mut missing = MetadataResponseTopic::default();
-            missing.name = topic.name.clone();
+            missing.name = topic.name.clone().filter(|_| id.is_zero());
             missing.topic_id = topic.topic_id;
             let error = match id.is_zero() {
                 true => self.create_missing(turn, name, may_create, &mut changes),
@@ -154,6 +170,21 @@ impl Topics {
             offline: if is_online { Vec::new() } else { vec![broker] },
         }
     }
+}
+
+/// Who asks by id too early is told nothing else.
+fn refuse_ids(turn: &mut Turn<'_>, ask: Ask, asked: &[MetadataRequestTopic]) -> Handled {
+    let error = ask.refuse(turn, ErrorCode::InvalidRequest);
+    let mut response = MetadataResponse::default();
+    let refused = asked.iter().map(|topic| {
+        let mut told = MetadataResponseTopic::default();
+        told.name = Some(topic.name.clone().unwrap_or_default());
+        told.topic_id = topic.topic_id;
+        told.error_code = error;
+        told
+    });
+    response.topics = refused.collect();
+    ask.reply(&response)
 }
 
 pub(super) struct ToldReplica {

@@ -11,7 +11,12 @@
 //! - 5 log start offset · 7 zstd · 8 record errors · 9 flexible · 10 current leader · 12 implicit transaction add · 13 topic ids
 //!
 //! Differs from Kafka
-//! - A batch of a transaction is refused with INVALID_TXN_STATE: there is no coordinator that could have begun it.
+//! - A batch of a transaction is refused with INVALID_TXN_STATE: there is no coordinator that could have begun it. One
+//!   without a transactional id is TRANSACTIONAL_ID_AUTHORIZATION_FAILED, but alone: Kafka refuses the whole request.
+//! - INVALID_RECORD also for what Kafka takes: offsets that are not consecutive in an uncompressed batch, a delete
+//!   horizon, an idempotent batch without an epoch, bytes behind the batch. INVALID_TIMESTAMP for a batch that says to
+//!   have the time of its append on a topic that keeps its producers'.
+//! - A refusal has more to say: in words, and of the first wrong record only. It does not tell where the log begins.
 //! - acks=1 waits for a commit to storage in `wait/produce` where Kafka's thread would block.
 
 use kafka_wire::{
@@ -97,7 +102,8 @@ impl Topics {
         frame_bytes: u64,
         waits: &mut ProduceWaits,
     ) -> Handled {
-        let ProduceRequest { acks, timeout, topics, .. } = request;
+        let ProduceRequest { acks, timeout, topics, transactional_id } = request;
+        let terms = Terms { acks, has_transactional_id: transactional_id.is_some() };
         let keeps = Keeps::of(&topics, frame_bytes);
         let mut answer = ProduceAnswer { topics: Vec::with_capacity(topics.len()) };
         let mut awaited = Vec::new();
@@ -109,7 +115,7 @@ impl Topics {
                 let found = self.find(&name, TopicId(id.to_bytes())).map(|topic| topic.id);
                 let result = found
                     .map_err(AppendRefused::from)
-                    .and_then(|topic| self.append_sent(turn, ask, acks, topic, keeps.records(sent)));
+                    .and_then(|topic| self.append_sent(turn, ask, terms, topic, keeps.records(sent)));
                 let mut log_start = -1;
                 match (&result, found) {
                     (Ok(appended), Ok(topic)) => {
@@ -134,14 +140,18 @@ impl Topics {
         &mut self,
         turn: &mut Turn<'_>,
         ask: Ask,
-        acks: i16,
+        terms: Terms,
         topic: TopicId,
         sent: ProducePartition,
     ) -> Result<Appended, AppendRefused> {
+        let Terms { acks, has_transactional_id } = terms;
         if !matches!(acks, ACKS_ALL..=1) {
             return Err(ErrorCode::InvalidRequiredAcks.into());
         }
         let batch = only_batch(ask.version, sent.records)?;
+        if batch.header().is_transactional() && !has_transactional_id {
+            return Err(ErrorCode::TransactionalIdAuthorizationFailed.into());
+        }
         let id = TopicPartition { topic, partition: sent.partition };
         let is_internal = self.catalog.topic(topic).is_some_and(|topic| topic.is_internal);
         let partition = self.partitions.get_mut(id).ok_or(ErrorCode::UnknownTopicOrPartition)?;
@@ -159,6 +169,13 @@ impl Topics {
     }
 }
 
+/// What a request says of all that it carries.
+#[derive(Clone, Copy)]
+struct Terms {
+    acks: i16,
+    has_transactional_id: bool,
+}
+
 /// The one batch a partition of a request carries (`ProduceRequest.validateRecords`).
 fn only_batch(version: i16, records: Option<Frame>) -> Result<Batch, AppendRefused> {
     let refused = |error, message: &str| AppendRefused { error, record: None, message: Some(message.to_owned()) };
@@ -166,6 +183,9 @@ fn only_batch(version: i16, records: Option<Frame>) -> Result<Batch, AppendRefus
     let batch = Batch::parse(bytes).map_err(|why| match why {
         BatchError::Truncated => {
             refused(ErrorCode::InvalidRecord, "A Produce request must have exactly one record batch per partition")
+        }
+        BatchError::Magic(magic @ (..0 | 3..)) => {
+            refused(ErrorCode::CorruptMessage, &format!("Invalid magic found in record: {magic}"))
         }
         BatchError::Magic(_) => {
             refused(ErrorCode::InvalidRecord, "A Produce request may only contain record batches with magic version 2")

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Catalog, Change, Refused};
+use super::{Catalog, Change, Refused, topics::check_topic_name};
 use crate::{
     config::{BrokerConfig, ConfigError, TopicConfig, value::Kind},
     error::ErrorCode,
@@ -57,6 +57,7 @@ impl Catalog {
     pub fn plan_topic_configs(&self, topic: &str, edits: &[ConfigEdit]) -> Result<BTreeMap<String, String>, Refused> {
         let unknown =
             || Refused::new(ErrorCode::UnknownTopicOrPartition, format!("The topic '{topic}' does not exist."));
+        check_topic_name(topic)?;
         let topic = self.topic_named(topic).ok_or_else(unknown)?;
         let kind = |name: &str| TopicConfig::row(name).map(|row| row.kind);
         let overrides = edited(&topic.overrides, edits, "topic", kind)?;
@@ -81,9 +82,11 @@ impl Catalog {
 
     /// What the broker's own configs would be after the edits. Changes nothing.
     pub fn plan_broker_configs(&self, edits: &[ConfigEdit]) -> Result<BTreeMap<String, String>, Refused> {
-        let fixed = |edit: &&ConfigEdit| BrokerConfig::row(&edit.name).is_some_and(|row| !row.dynamic);
-        if let Some(edit) = edits.iter().find(fixed) {
-            let why = format!("Cannot update these configs dynamically: {}", edit.name);
+        let is_fixed = |edit: &&ConfigEdit| {
+            edit.operation != ConfigOperation::Delete && BrokerConfig::row(&edit.name).is_some_and(|row| !row.dynamic)
+        };
+        if let Some(edit) = edits.iter().find(is_fixed) {
+            let why = format!("Cannot update these configs dynamically: [{}]", edit.name);
             return Err(Refused::new(ErrorCode::InvalidRequest, why));
         }
         let kind = |name: &str| BrokerConfig::row(name).map(|row| row.kind);
@@ -116,7 +119,9 @@ impl Catalog {
     pub(super) fn broker_config(&self, overrides: &BTreeMap<String, String>) -> Result<BrokerConfig, Refused> {
         let mut config = self.started_config.clone();
         for (name, value) in overrides {
-            config.set(name, value).map_err(|why| refused("broker", value, why))?;
+            // Kafka has one code for a topic's bad value and another for a broker's.
+            let refused = |why| Refused { error: ErrorCode::InvalidRequest, ..refused("broker", value, why) };
+            config.set(name, value).map_err(refused)?;
         }
         Ok(config)
     }
@@ -131,8 +136,12 @@ fn edited(
     let mut edited = overrides.clone();
     for (index, edit) in edits.iter().enumerate() {
         if edits[..index].iter().any(|other| other.name == edit.name) {
-            let why = format!("Error due to duplicate config keys: {}", edit.name);
-            return Err(Refused::new(ErrorCode::InvalidRequest, why));
+            return Err(Refused::new(ErrorCode::InvalidRequest, "Error due to duplicate config keys"));
+        }
+        // What is not known cannot have been set, so there is nothing to unset.
+        if edit.operation == ConfigOperation::Delete {
+            edited.remove(&edit.name);
+            continue;
         }
         let kind = kind(&edit.name).ok_or_else(|| refused(of, "", ConfigError::UnknownName(edit.name.clone())))?;
         apply(&mut edited, edit, kind)?;
@@ -141,19 +150,16 @@ fn edited(
 }
 
 fn apply(overrides: &mut BTreeMap<String, String>, edit: &ConfigEdit, kind: Kind) -> Result<(), Refused> {
-    if edit.operation == ConfigOperation::Delete {
-        overrides.remove(&edit.name);
-        return Ok(());
-    }
     let value = edit.value.as_ref().ok_or_else(|| {
         Refused::new(ErrorCode::InvalidRequest, format!("Null value not supported for : {}", edit.name))
     })?;
     if edit.operation == ConfigOperation::Set {
-        overrides.insert(edit.name.clone(), value.clone());
+        overrides.insert(edit.name.clone(), value.trim().to_owned());
         return Ok(());
     }
     if kind != Kind::List {
-        let why = format!("Config value append is not allowed for config key: {}", edit.name);
+        let operation = if edit.operation == ConfigOperation::Append { "APPEND" } else { "SUBTRACT" };
+        let why = format!("Can't {operation} to key {} because its type is not LIST.", edit.name);
         return Err(Refused::new(ErrorCode::InvalidConfig, why));
     }
     let listed = overrides.get(&edit.name).cloned().unwrap_or_default();

@@ -48,7 +48,7 @@ impl Catalog {
                 .ok_or_else(|| fatal(format!("line {} is not understood: {line}", number + 1)))?;
         }
         let overrides = restored.broker_overrides.clone();
-        restored.config = restored.broker_config(&overrides).map_err(|why| fatal(why.message))?;
+        restored.config = restored.broker_config(&overrides).map_err(|why| fatal(why.message.unwrap_or_default()))?;
         restored.refresh_topic_configs();
         *self = restored;
         Ok(())

@@ -11,8 +11,7 @@ impl Catalog {
         count: i32,
         assignments: Option<&[Vec<BrokerId>]>,
     ) -> Result<(TopicId, i32), Refused> {
-        let unknown =
-            || Refused::new(ErrorCode::UnknownTopicOrPartition, "This server does not host this topic-partition.");
+        let unknown = || Refused::wordless(ErrorCode::UnknownTopicOrPartition);
         let topic = self.topic_named(topic).ok_or_else(unknown)?;
         let refuse = |why| Err(Refused::new(ErrorCode::InvalidPartitions, why));
         match topic.partitions {
@@ -66,24 +65,23 @@ pub(super) fn check_assignments(
     let refuse = |why| Err(Refused::new(ErrorCode::InvalidReplicaAssignment, why));
     let mut indexes: Vec<_> = assignments.iter().map(|(index, _)| *index).collect();
     indexes.sort_unstable();
+    if let Some(twice) = indexes.windows(2).find(|pair| pair[0] == pair[1]) {
+        return refuse(format!("Found multiple manual partition assignments for partition {}", twice[0]));
+    }
     if !indexes.iter().copied().eq((first..).take(indexes.len())) {
         return refuse("partitions should be a consecutive 0-based integer sequence".to_owned());
     }
     for (_, brokers) in assignments {
-        match brokers.as_slice() {
-            [] => return refuse("The manual partition assignment includes an empty replica list.".to_owned()),
-            [only] if *only == broker => {}
-            [other] => {
-                return refuse(format!(
-                    "The manual partition assignment includes broker {other}, but no such broker is registered."
-                ));
-            }
-            _ => {
-                return refuse(
-                    "The manual partition assignment includes a broker that is not registered, or one twice."
-                        .to_owned(),
-                );
-            }
+        if brokers.is_empty() {
+            return refuse("The manual partition assignment includes an empty replica list.".to_owned());
+        }
+        if let Some(twice) = brokers.iter().enumerate().find(|(index, id)| brokers[..*index].contains(id)) {
+            return refuse(format!("The manual partition assignment includes the broker {} more than once.", twice.1));
+        }
+        if let Some(other) = brokers.iter().find(|&&id| id != broker) {
+            return refuse(format!(
+                "The manual partition assignment includes broker {other}, but no such broker is registered."
+            ));
         }
     }
     Ok(())

@@ -93,9 +93,15 @@ impl Catalog {
 
     fn planned_partitions(&self, new: &NewTopic) -> Result<i32, Refused> {
         if !new.assignments.is_empty() {
-            if new.partitions != -1 || new.replication_factor != -1 {
-                let why = "A manual partition assignment was specified, but numPartitions or replicationFactor was not set to -1.";
-                return Err(Refused::new(ErrorCode::InvalidRequest, why));
+            let not_set = |what| {
+                let why = format!("A manual partition assignment was specified, but {what} was not set to -1.");
+                Err(Refused::new(ErrorCode::InvalidRequest, why))
+            };
+            if new.replication_factor != -1 {
+                return not_set("replication factor");
+            }
+            if new.partitions != -1 {
+                return not_set("numPartitions");
             }
             check_assignments(&new.assignments, 0, self.broker)?;
             return Ok(new.assignments.len() as i32);
@@ -109,7 +115,7 @@ impl Catalog {
             factor => {
                 let why = format!(
                     "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} cannot be \
-                     reached because only 1 broker(s) are registered."
+                     reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned."
                 );
                 return Err(Refused::new(ErrorCode::InvalidReplicationFactor, why));
             }
@@ -118,7 +124,7 @@ impl Catalog {
             -1 => Ok(self.config.partitions_default),
             count if count > 0 => Ok(count),
             _ => {
-                let why = "Number of partitions must be larger than 0, or -1 to use the default value.";
+                let why = "Number of partitions was set to an invalid non-positive value.";
                 Err(Refused::new(ErrorCode::InvalidPartitions, why))
             }
         }

@@ -1,0 +1,4 @@
+//! Apache Kafka's own tools against our broker, and Apache Kafka asked the same as we are.
+
+mod answers;
+mod apache;
