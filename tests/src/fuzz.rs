@@ -13,7 +13,7 @@ mod wire;
 
 pub use self::{
     client::recorded,
-    driven::{Driven, Files},
+    driven::{DrivenBroker, Files},
     log::packed,
 };
 

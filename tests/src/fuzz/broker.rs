@@ -6,11 +6,11 @@ use bytes::Bytes;
 use ottla_contract::frames;
 use ottla_core::wire::FrameSplitter;
 
-use super::driven::{Driven, Files};
+use super::driven::{DrivenBroker, Files};
 
 /// A broker with a topic of two partitions, some records in the first, and a connection that did all this.
-static SERVING: LazyLock<Driven> = LazyLock::new(|| {
-    let mut broker = Driven::on(Files::new());
+static SERVING: LazyLock<DrivenBroker> = LazyLock::new(|| {
+    let mut broker = DrivenBroker::on(Files::new());
     broker.open();
     let connection = broker.connect(1);
     for (correlation, value) in [(2, &b"first"[..]), (3, b"second")] {
@@ -43,7 +43,7 @@ pub(super) fn connection(bytes: &[u8]) {
     broker.send(friend, frames::api_versions(5));
     assert_eq!(correlations(&broker.sent[&friend]), [5], "somebody else is served no more");
     let ends = broker.log_ends();
-    let mut next = Driven::on(broker.files);
+    let mut next = DrivenBroker::on(broker.files());
     next.open();
     assert_eq!(next.log_ends(), ends);
 }

@@ -20,7 +20,7 @@ use ottla_core::{
     time::{Instant, Now, Timestamp},
 };
 
-use super::driven::{Driven, Files};
+use super::driven::{DrivenBroker, Files};
 
 /// Inputs until everything must have been answered: enough for every call to be tried to its end.
 const INPUTS_MAX: u32 = 20_000;
@@ -40,7 +40,7 @@ pub(super) fn client(mut script: &[u8]) {
 
 /// A script in which a real broker says what it says.
 pub fn recorded() -> Vec<u8> {
-    let mut broker = Driven::on(Files::new());
+    let mut broker = DrivenBroker::on(Files::new());
     broker.open();
     let connection = broker.connect(1);
     let mut script = Vec::new();

@@ -1,14 +1,13 @@
-//! A broker driven by hand over a disk of plain vectors: storage answers at once, time moves only when it is told to.
+//! A broker and its disk as one value: made once, cloned for every input. Storage answers at once, time moves only when it
+//! is told to.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use ottla_core::{
     config::BrokerConfig,
-    effect::{
-        Address, Effect, Entry, FileName, Input, Listener, NodeAnswer, NodeCall, Outcome, StorageError,
-        StorageErrorKind, WriteOp,
-    },
+    disk::Disk,
+    effect::{Address, Effect, FileName, Input, Listener, NodeAnswer, NodeCall, WriteOp},
     ids::{ConnectionId, Offset, TopicPartition},
     log::DirOptions,
     machine::Machine,
@@ -16,26 +15,32 @@ use ottla_core::{
     time::{Instant, Now, Timestamp},
 };
 
-pub type Files = BTreeMap<FileName, Vec<u8>>;
+/// What lies in a log dir.
+pub type Files = BTreeMap<FileName, Bytes>;
 
 /// 14 November 2023.
 const WALL_START: i64 = 1_700_000_000_000;
 
 /// The broker, its disk and what came out of it.
 #[derive(Clone, Debug)]
-pub struct Driven {
+pub struct DrivenBroker {
     node: Node,
     now: Instant,
-    pub files: Files,
+    disk: Disk,
     pub answers: Vec<NodeAnswer>,
     /// What each connection was sent, whole frames one behind the other.
     pub sent: BTreeMap<ConnectionId, Vec<u8>>,
     pub closed: BTreeSet<ConnectionId>,
 }
 
-impl Driven {
+impl DrivenBroker {
     /// A broker that has not begun to open this log dir.
     pub fn on(files: Files) -> Self {
+        let mut disk = Disk::default();
+        for (file, bytes) in files {
+            // A name that no disk would take is not there.
+            _ = disk.commit(vec![WriteOp::Put { file, bytes }], true);
+        }
         let address = Address { host: "broker".to_owned(), port: 9092 };
         let dir = DirOptions { kept_room: 16, ..DirOptions::default() };
         let config = BrokerConfig { flush_messages: 1, ..BrokerConfig::default() };
@@ -43,7 +48,7 @@ impl Driven {
         Self {
             node: Node::new(options),
             now: Instant(0),
-            files,
+            disk,
             answers: Vec::new(),
             sent: BTreeMap::new(),
             closed: BTreeSet::new(),
@@ -82,6 +87,12 @@ impl Driven {
         }
     }
 
+    /// What is on its disk.
+    pub fn files(&self) -> Files {
+        let read = |file: FileName| self.disk.load(&file, 0, u64::MAX).map(|bytes| (file, bytes));
+        self.disk.list("").into_iter().filter_map(|entry| read(entry.file).ok()).collect()
+    }
+
     /// Each partition's first offset and the one behind its last.
     pub fn log_ends(&self) -> BTreeMap<TopicPartition, (Offset, Offset)> {
         let partitions = self.node.topics().into_iter().flat_map(|topics| topics.partitions.iter());
@@ -110,23 +121,15 @@ impl Driven {
                 assert!(self.closed.insert(connection), "closed twice: {connection}");
                 None
             }
-            Effect::Commit { io, ops, .. } => {
-                ops.into_iter().for_each(|op| self.apply(op));
-                Some(Input::Committed { io })
-            }
-            Effect::Load { io, file, at, len } => Some(match self.files.get(&file) {
-                Some(content) => {
-                    let from = (at as usize).min(content.len());
-                    let to = from.saturating_add(len as usize).min(content.len());
-                    Input::Loaded { io, bytes: Bytes::copy_from_slice(&content[from..to]) }
-                }
-                None => Input::Failed { io, why: missing(&file) },
+            Effect::Commit { io, ops, sync } => Some(match self.disk.commit(ops, sync) {
+                Ok(()) => Input::Committed { io },
+                Err(why) => Input::Failed { io, why },
             }),
-            Effect::List { io, prefix } => {
-                let listed = self.files.iter().filter(|(file, _)| file.starts_with(&prefix));
-                let entries = listed.map(|(file, content)| Entry { file: file.clone(), len: content.len() as u64 });
-                Some(Input::Listed { io, entries: entries.collect() })
-            }
+            Effect::Load { io, file, at, len } => Some(match self.disk.load(&file, at, len) {
+                Ok(bytes) => Input::Loaded { io, bytes },
+                Err(why) => Input::Failed { io, why },
+            }),
+            Effect::List { io, prefix } => Some(Input::Listed { io, entries: self.disk.list(&prefix) }),
             Effect::Answer(answer) => {
                 self.answers.push(answer);
                 None
@@ -134,27 +137,4 @@ impl Driven {
             Effect::Pause { .. } | Effect::Resume { .. } | Effect::Dial { .. } => None,
         }
     }
-
-    fn apply(&mut self, op: WriteOp) {
-        match op {
-            WriteOp::Append { file, at, bytes } => {
-                let content = self.files.entry(file.clone()).or_default();
-                assert_eq!(at, content.len() as u64, "an append that is not at the end of {file}");
-                content.extend_from_slice(&bytes.to_bytes());
-            }
-            WriteOp::Truncate { file, len } => {
-                self.files.entry(file).and_modify(|content| content.truncate(len as usize));
-            }
-            WriteOp::Rename { from, to } => {
-                let content = self.files.remove(&from).unwrap_or_else(|| panic!("{from} is not there to be renamed"));
-                self.files.insert(to, content);
-            }
-            WriteOp::Remove { file } => _ = self.files.remove(&file),
-            WriteOp::Put { file, bytes } => _ = self.files.insert(file, bytes.to_vec()),
-        }
-    }
-}
-
-fn missing(file: &str) -> StorageError {
-    StorageError { outcome: Outcome::Definite, kind: StorageErrorKind::Missing, detail: format!("there is no {file}") }
 }

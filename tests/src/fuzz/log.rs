@@ -18,7 +18,7 @@ use ottla_core::{
     record::crc::crc32c,
 };
 
-use super::driven::{Driven, Files};
+use super::driven::{DrivenBroker, Files};
 
 /// Longer than any corpus runs.
 const EXPIRATION: Duration = Duration::from_secs(86_400);
@@ -94,7 +94,7 @@ pub(super) fn checkpoints(bytes: &[u8]) {
 /// A whole log dir (S1, S2): a broker opens it and goes on, or says why not; what it opened
 /// it opens again to the same logs.
 pub(super) fn log_dir(bytes: &[u8]) {
-    let mut broker = Driven::on(unpacked(bytes));
+    let mut broker = DrivenBroker::on(unpacked(bytes));
     broker.open();
     match broker.answers.pop() {
         Some(NodeAnswer::Ready) => {}
@@ -110,7 +110,7 @@ pub(super) fn log_dir(bytes: &[u8]) {
     }
     let ends = broker.log_ends();
     // Killed: what it has put is there, nothing was shut down.
-    let mut next = Driven::on(broker.files.clone());
+    let mut next = DrivenBroker::on(broker.files());
     next.open();
     assert_eq!((next.answers.pop(), next.log_ends()), (Some(NodeAnswer::Ready), ends));
 }
@@ -124,7 +124,7 @@ pub(super) fn unpacked(mut bytes: &[u8]) -> Files {
         let len = len.iter().fold(0, |len, byte| len << 8 | usize::from(*byte));
         let (content, rest) = rest.split_at(len.min(rest.len()));
         let name = String::from_utf8_lossy(name);
-        let content = if name == layout::CATALOG { sealed_catalog(content).to_vec() } else { content.to_vec() };
+        let content = if name == layout::CATALOG { sealed_catalog(content) } else { Bytes::copy_from_slice(content) };
         files.insert(name.as_ref().into(), content);
         bytes = rest;
     }

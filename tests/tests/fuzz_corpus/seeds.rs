@@ -15,7 +15,7 @@ use ottla_core::{
     time::Timestamp,
     wire::Api,
 };
-use ottla_tests::fuzz::{Driven, Files, packed, recorded};
+use ottla_tests::fuzz::{DrivenBroker, Files, packed, recorded};
 
 pub type Seed = (&'static str, String, Vec<u8>);
 
@@ -84,7 +84,7 @@ fn add_log_dirs(add: &mut impl FnMut(&'static str, &str, Vec<u8>)) {
     let (killed, stopped) = log_dirs();
     let file = |files: &Files, ending: &str| {
         let found = files.iter().find(|(name, _)| name.ends_with(ending));
-        found.unwrap_or_else(|| panic!("no file {ending}")).1.clone()
+        found.unwrap_or_else(|| panic!("no file {ending}")).1.to_vec()
     };
     let catalog = file(&stopped, layout::CATALOG);
     add("catalog", "topics", catalog[..catalog.len() - "crc 00000000\n".len()].to_vec());
@@ -116,13 +116,13 @@ fn add_log_dirs(add: &mut impl FnMut(&'static str, &str, Vec<u8>)) {
     add("catalog", "too-high-numbers", head(u64::MAX).into_bytes());
     let highest = head((u64::MAX >> 2) - 10_000);
     add("catalog", "high-numbers", highest.clone().into_bytes());
-    let catalog = (layout::CATALOG.into(), (highest + "crc 00000000\n").into_bytes());
-    let epoch = (layout::BROKER_EPOCH.into(), checkpoint::write_broker_epoch(LEADER_EPOCH_MAX - 1_000).to_vec());
+    let catalog = (layout::CATALOG.into(), (highest + "crc 00000000\n").into());
+    let epoch = (layout::BROKER_EPOCH.into(), checkpoint::write_broker_epoch(LEADER_EPOCH_MAX - 1_000));
     add("log_dir", "high-numbers", packed(&Files::from([catalog, epoch])));
     add(
         "log_dir",
         "many-partitions",
-        packed(&Files::from([(layout::CATALOG.into(), (lines + "crc 00000000\n").into_bytes())])),
+        packed(&Files::from([(layout::CATALOG.into(), (lines + "crc 00000000\n").into())])),
     );
 }
 
@@ -134,15 +134,15 @@ fn log_at(last_offset: i64) -> Files {
     let mut batch = Batch::parse(batch(Compression::None, None)).expect("a batch");
     batch.place(last_offset - 2, 0);
     Files::from([
-        (layout::CATALOG.into(), lines.into_bytes()),
-        ("logs-0/partition.metadata".into(), checkpoint::write_topic_id(id).to_vec()),
-        (format!("logs-0/{:020}.log", last_offset - 2).into(), batch.to_bytes().to_vec()),
+        (layout::CATALOG.into(), lines.into()),
+        ("logs-0/partition.metadata".into(), checkpoint::write_topic_id(id)),
+        (format!("logs-0/{:020}.log", last_offset - 2).into(), batch.to_bytes()),
     ])
 }
 
 /// What a broker had put when it was killed, and when it had been stopped: several segments, an idempotent producer.
 fn log_dirs() -> (Files, Files) {
-    let mut broker = Driven::on(Files::new());
+    let mut broker = DrivenBroker::on(Files::new());
     broker.open();
     let connection = broker.connect(1);
     let configs = [("segment.bytes", "1024"), ("retention.ms", "-1")];
@@ -152,7 +152,7 @@ fn log_dirs() -> (Files, Files) {
         let batch = batch(Compression::None, producer);
         broker.send(connection, frames::produce(2 + number, -1, "logs", number % 2, &batch));
     }
-    let killed = broker.files.clone();
+    let killed = broker.files();
     broker.stop();
-    (killed, broker.files)
+    (killed, broker.files())
 }
