@@ -1,4 +1,4 @@
-//! The script natively. The browser's tests play the same one and expect the same numbers.
+//! The script natively (P5). The browser's tests play the same one and expect the same numbers.
 
 use ottla_contract::{
     PlainBroker,

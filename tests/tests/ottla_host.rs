@@ -66,6 +66,7 @@ fn read_all(client: &mut RawClient) -> usize {
     }
 }
 
+/// K3.
 #[test]
 fn a_signal_is_a_clean_shutdown() {
     let dir = tempfile::tempdir().unwrap();
@@ -86,6 +87,7 @@ fn a_signal_is_a_clean_shutdown() {
     }
 }
 
+/// K1.
 #[test]
 fn a_kill_at_any_moment_keeps_what_was_acknowledged() {
     let dir = tempfile::tempdir().unwrap();

@@ -19,6 +19,7 @@ fn closed_because(broker: &Driven<Node>) -> Vec<CloseReason> {
     events(broker).into_iter().filter_map(why).collect()
 }
 
+/// N7.
 #[test]
 fn a_request_may_be_cut_at_every_byte() {
     let mut broker = with_topic(options());
@@ -69,6 +70,7 @@ fn an_unknown_version_of_api_versions_is_answered_in_version_0() {
     assert_eq!(correlation(&broker.ask(1, &frames::api_versions(78))), 78);
 }
 
+/// N8, P4.
 #[test]
 fn mutated_requests_never_panic_and_leave_others_alone() {
     let requests = [
@@ -98,6 +100,7 @@ fn mutated_requests_never_panic_and_leave_others_alone() {
     assert_eq!(parked(&broker), (0, 0, 0), "P2: nobody waits for a connection that is gone");
 }
 
+/// P1.
 #[test]
 fn answers_come_in_the_order_of_the_requests() {
     let mut broker = with_topic(options());
@@ -122,6 +125,7 @@ fn a_connection_that_may_not_go_on_is_read_no_further() {
     assert_eq!(std::iter::from_fn(|| broker.receive(1)).count(), 1 + count);
 }
 
+/// P3, of what requests cost.
 #[test]
 fn memory_of_requests_is_bounded_and_begun_ones_end() {
     let network = NetworkLimits { request_memory_max: 1000, ..NetworkLimits::default() };

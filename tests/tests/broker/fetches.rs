@@ -10,6 +10,7 @@ fn fetched(broker: &mut Driven<Node>, connection: u64) -> Option<Fetched> {
     broker.receive(connection).map(frames::fetched)
 }
 
+/// P2.
 #[test]
 fn a_fetch_waits_for_records_and_not_for_ever() {
     let mut broker = with_topic(options());

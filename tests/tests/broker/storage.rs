@@ -26,6 +26,7 @@ fn restart(broker: Driven<Node>, options: NodeOptions) -> Driven<Node> {
     Driven::start(Node::new(options), broker.storage)
 }
 
+/// D1, S3.
 #[test]
 fn a_failed_commit_is_told_and_what_was_acknowledged_stays() {
     let mut broker = with_topic(options());
@@ -47,6 +48,7 @@ fn a_failed_commit_is_told_and_what_was_acknowledged_stays() {
     assert_eq!(read_back(&mut broker), ["kept", "again"]);
 }
 
+/// D5.
 #[test]
 fn a_full_disk_takes_records_again_once_a_topic_is_deleted() {
     let mut broker = with_topic(options());
@@ -77,6 +79,7 @@ fn a_topic_that_could_not_be_kept_is_told_so() {
     assert_eq!(parked(&broker), (0, 0, 0));
 }
 
+/// D1, S3: after a failed sync nobody knows.
 #[test]
 fn an_unknown_outcome_takes_the_log_dir_offline() {
     let mut broker = with_topic(options());

@@ -304,6 +304,7 @@ fn a_clean_stop_is_bridged() {
     assert_eq!(asker.values().len(), 6);
 }
 
+/// K1, T1: an idempotent producer goes on over kills.
 #[test]
 fn kills_neither_lose_nor_double_a_record() {
     let (storage, mut host, mut asker) = stage();

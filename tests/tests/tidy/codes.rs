@@ -74,7 +74,9 @@ fn check(source: &Source, codes: &Codes) -> Vec<Finding> {
 fn is_test(source: &Source) -> bool {
     let is_inside = source.text.contains("#[cfg(test)]\nmod tests {");
     let is_place = ["tests/", "wasm/tests/", "web/test/"].iter().any(|place| source.path.starts_with(place));
-    (is_place && !source.path.starts_with("tests/src/")) || source.path.ends_with("/tests.rs") || is_inside
+    let is_host = source.path.starts_with("tests/src/") && !source.path.starts_with("tests/src/fuzz/");
+    let is_module = source.path.ends_with("/tests.rs") || source.path.contains("/tests/");
+    (is_place && !is_host) || is_module || is_inside
 }
 
 fn check_ticks<'a>(codes: &Codes, tests: impl Iterator<Item = &'a Source> + Clone) -> Vec<Finding> {

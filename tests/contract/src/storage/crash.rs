@@ -25,6 +25,7 @@ macro_rules! each_crash_rule {
     };
 }
 
+/// K2.
 pub async fn a_crash_takes_nothing_that_was_synced(disk: &mut impl CrashingDisk) {
     let mut rng = Rng::new(21);
     let mut model = Model::new();
