@@ -29,7 +29,7 @@ mod metadata;
 mod offset_for_leader_epoch;
 pub(super) mod produce;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_wire_core::{ApiVersion, KafkaDecode, KafkaEncode};
@@ -128,8 +128,17 @@ impl Ask {
     }
 }
 
+/// What is named more than once, which Kafka refuses as one.
+fn named_twice<N: Copy + Ord>(names: impl Iterator<Item = N>) -> BTreeSet<N> {
+    let mut named = BTreeSet::new();
+    names.filter(|name| !named.insert(*name)).collect()
+}
+
 /// Reads a request's body, all of it.
 pub(super) fn decode<M: KafkaDecode>(ask: Ask, body: Bytes) -> Result<M, CloseReason> {
     let limits = limits::decode_limits(body.len());
     M::decode_from_bytes(body, ApiVersion::new(ask.version), limits).map_err(|_| CloseReason::Undecodable)
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ use kafka_wire::{
 };
 use kafka_wire_core::StrBytes;
 
-use super::{Ask, Handled};
+use super::{Ask, Handled, named_twice};
 use crate::{
     broker::Topics,
     controller::{Change, Refused},
@@ -35,12 +35,11 @@ impl Topics {
     ) -> Handled {
         let mut changes = Vec::new();
         let mut results = Vec::with_capacity(request.topics.len());
-        for (index, asked) in request.topics.iter().enumerate() {
-            if request.topics[..index].iter().any(|earlier| earlier.name == asked.name) {
-                continue;
-            }
-            let is_twice = request.topics[index + 1..].iter().any(|later| later.name == asked.name);
-            let grown = match is_twice {
+        let twice = named_twice(request.topics.iter().map(|asked| &asked.name));
+        let mut untold = twice.clone();
+        for asked in &request.topics {
+            let grown = match twice.contains(&asked.name) {
+                true if !untold.remove(&asked.name) => continue,
                 true => Err(Refused::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
                 false => self.add_asked(asked, request.validate_only, &mut changes),
             };

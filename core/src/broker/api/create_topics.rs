@@ -12,6 +12,7 @@
 //! - There is one broker, so a replication factor above 1 is INVALID_REPLICATION_FACTOR.
 //! - With `validate_only` there is no id; Kafka tells one that nobody will have.
 //! - `segment.bytes` may be as small as 1; Kafka wants 1 MiB.
+//! - Of two new names that make the same metric the second is refused in one request too.
 //! - A cluster holds 4,000 topics and 10,000 partitions at most; beyond them it is POLICY_VIOLATION.
 
 use std::collections::BTreeMap;
@@ -23,11 +24,11 @@ use kafka_wire::{
 };
 use kafka_wire_core::{StrBytes, Uuid};
 
-use super::{Ask, Handled, describe_configs::topic_source};
+use super::{Ask, Handled, describe_configs::topic_source, named_twice};
 use crate::{
     broker::Topics,
     config::TopicConfig,
-    controller::{Change, NewTopic, Refused, Topic},
+    controller::{Change, NewTopic, Refused, Topic, catalog::check_topic_name},
     error::ErrorCode,
     ids::BrokerId,
     turn::Turn,
@@ -42,12 +43,11 @@ impl Topics {
     ) -> Handled {
         let mut changes = Vec::new();
         let mut results = Vec::with_capacity(request.topics.len());
-        for (index, asked) in request.topics.iter().enumerate() {
-            if request.topics[..index].iter().any(|earlier| earlier.name == asked.name) {
-                continue;
-            }
-            let is_twice = request.topics[index + 1..].iter().any(|later| later.name == asked.name);
-            let made = match is_twice {
+        let twice = named_twice(request.topics.iter().map(|asked| &asked.name));
+        let mut untold = twice.clone();
+        for asked in &request.topics {
+            let made = match twice.contains(&asked.name) {
+                true if !untold.remove(&asked.name) => continue,
                 true => Err(Refused::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
                 false => self.create_asked(turn, asked, request.validate_only, &mut changes),
             };
@@ -77,6 +77,7 @@ impl Topics {
         validate_only: bool,
         changes: &mut Vec<Change>,
     ) -> Result<Topic, Refused> {
+        check_topic_name(&asked.name)?;
         let new = new_topic(asked)?;
         if validate_only {
             return self.catalog.plan_topic(&new);
@@ -129,6 +130,7 @@ fn failed(name: StrBytes, error: ErrorCode) -> CreatableTopicResult {
     let mut result = CreatableTopicResult::default();
     result.name = name;
     result.error_code = error.code();
+    result.error_message = None;
     result.num_partitions = -1;
     result.replication_factor = -1;
     result.configs = Some(Vec::new());

@@ -10,13 +10,15 @@
 //! Differs from Kafka
 //! - `delete.topic.enable` cannot be turned off.
 
+use std::collections::BTreeSet;
+
 use kafka_wire::{
     DeleteTopicsRequest, DeleteTopicsResponse, delete_topics_request::DeleteTopicState,
     delete_topics_response::DeletableTopicResult,
 };
 use kafka_wire_core::{StrBytes, Uuid};
 
-use super::{Ask, Handled};
+use super::{Ask, Handled, named_twice};
 use crate::{
     broker::Topics,
     controller::{Change, Refused},
@@ -40,14 +42,28 @@ impl Topics {
         let asked: Vec<_> = request.topics.into_iter().chain(named).collect();
         let mut changes = Vec::new();
         let mut results = Vec::with_capacity(asked.len());
-        let meant: Vec<_> = asked.iter().map(|topic| self.meant(topic)).collect();
-        for (index, topic) in asked.iter().enumerate() {
-            let (id, gone) = match told(&asked, &meant, index) {
-                Told::Elsewhere => continue,
-                Told::Refused(id, why) => (id, Err(why)),
-                Told::Here(id) => (topic.topic_id, self.delete_meant(id, &mut changes)),
+        let twice = named_twice(asked.iter().map(key));
+        let mut untold = twice.clone();
+        let both_ways = self.named_both_ways(&asked);
+        for topic in &asked {
+            let is_twice = twice.contains(&key(topic));
+            if is_twice && !untold.remove(&key(topic)) {
+                continue;
+            }
+            let meant = if is_twice { Err(duplicate(topic)) } else { self.meant(topic) };
+            let mut told_id = topic.topic_id;
+            let gone = match meant {
+                // It is told by its name.
+                Ok(id) if both_ways.contains(&id) && topic.name.is_none() => continue,
+                Ok(id) if both_ways.contains(&id) => {
+                    told_id = Uuid::from_bytes(id.0);
+                    let why = "The provided topic name maps to an ID that was already supplied.";
+                    Err(Refused::new(ErrorCode::InvalidRequest, why))
+                }
+                Ok(id) => self.delete_meant(id, &mut changes),
+                Err(why) => Err(why),
             };
-            results.push(deleted_result(turn, ask, (&topic.name, id), gone));
+            results.push(deleted_result(turn, ask, (&topic.name, told_id), gone));
         }
         let answer = move |error: Option<ErrorCode>| {
             let mut response = DeleteTopicsResponse::default();
@@ -62,6 +78,13 @@ impl Topics {
         }
         let version = self.carry_out(turn, changes);
         ask.after_commit(version, request.timeout_ms, answer)
+    }
+
+    /// Topics that are named and whose id is there too.
+    fn named_both_ways(&self, asked: &[DeleteTopicState]) -> BTreeSet<TopicId> {
+        let by_id: BTreeSet<TopicId> = asked.iter().map(|topic| key(topic).1).collect();
+        let named = asked.iter().filter_map(|topic| self.catalog.topic_named(topic.name.as_deref()?));
+        named.map(|topic| topic.id).filter(|id| by_id.contains(id)).collect()
     }
 
     /// The topic that is meant, whether or not it may be named so.
@@ -91,38 +114,13 @@ impl Topics {
     }
 }
 
-/// Where the answer to one entry of a request stands.
-enum Told {
-    Here(TopicId),
-    /// With the id that is told.
-    Refused(Uuid, Refused),
-    /// At another entry that means the same.
-    Elsewhere,
+fn key(asked: &DeleteTopicState) -> (Option<&str>, TopicId) {
+    (asked.name.as_deref(), TopicId(asked.topic_id.to_bytes()))
 }
 
-fn told(asked: &[DeleteTopicState], meant: &[Result<TopicId, Refused>], index: usize) -> Told {
-    let same = |other: &DeleteTopicState| other.name == asked[index].name && other.topic_id == asked[index].topic_id;
-    let is_one_way = asked[index].name.is_some() == asked[index].topic_id.is_zero();
-    if is_one_way && asked[..index].iter().any(same) {
-        return Told::Elsewhere;
-    }
-    if is_one_way && asked[index + 1..].iter().any(same) {
-        let what = if asked[index].name.is_some() { "Duplicate topic name." } else { "Duplicate topic id." };
-        return Told::Refused(asked[index].topic_id, Refused::new(ErrorCode::InvalidRequest, what));
-    }
-    let id = match &meant[index] {
-        Ok(id) => *id,
-        Err(why) => return Told::Refused(asked[index].topic_id, why.clone()),
-    };
-    let is_meant_again = (0..asked.len()).any(|other| other != index && meant[other].as_ref() == Ok(&id));
-    match &asked[index].name {
-        _ if !is_meant_again => Told::Here(id),
-        Some(_) => {
-            let why = "The provided topic name maps to an ID that was already supplied.";
-            Told::Refused(Uuid::from_bytes(id.0), Refused::new(ErrorCode::InvalidRequest, why))
-        }
-        None => Told::Elsewhere,
-    }
+fn duplicate(asked: &DeleteTopicState) -> Refused {
+    let what = if asked.name.is_some() { "Duplicate topic name." } else { "Duplicate topic id." };
+    Refused::new(ErrorCode::InvalidRequest, what)
 }
 
 fn deleted_result(

@@ -24,6 +24,7 @@ use kafka_wire_core::StrBytes;
 use super::{
     Ask, Handled,
     describe_configs::{BROKER_RESOURCE, TOPIC_RESOURCE},
+    named_twice,
 };
 use crate::{
     broker::Topics,
@@ -44,13 +45,11 @@ impl Topics {
     ) -> Handled {
         let mut changes = Vec::new();
         let mut results = Vec::with_capacity(request.resources.len());
+        let twice = named_twice(request.resources.iter().map(key));
         for resource in &request.resources {
-            let is_same = |other: &&AlterConfigsResource| {
-                other.resource_type == resource.resource_type && other.resource_name == resource.resource_name
-            };
-            let edited = match request.resources.iter().filter(is_same).count() {
-                1 => self.alter_asked(resource, request.validate_only, &mut changes),
-                _ => Err(Refused::new(ErrorCode::InvalidRequest, "Each resource must appear at most once.")),
+            let edited = match twice.contains(&key(resource)) {
+                false => self.alter_asked(resource, request.validate_only, &mut changes),
+                true => Err(Refused::new(ErrorCode::InvalidRequest, "Each resource must appear at most once.")),
             };
             let mut result = AlterConfigsResourceResponse::default();
             result.resource_type = resource.resource_type;
@@ -117,6 +116,10 @@ fn check_altered_broker(catalog: &Catalog, name: &str) -> Result<(), Refused> {
         Err(_) => format!("Node id must be an integer, but it is: {name}"),
     };
     Err(Refused::new(ErrorCode::InvalidRequest, why))
+}
+
+fn key(resource: &AlterConfigsResource) -> (i8, &str) {
+    (resource.resource_type, &resource.resource_name)
 }
 
 fn edits(resource: &AlterConfigsResource) -> Result<Vec<ConfigEdit>, Refused> {

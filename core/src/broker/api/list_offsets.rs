@@ -19,17 +19,17 @@
 //!   lacks ClusterAction. The debugging replica (-2) sees the log's end, as there.
 //! - There are no transactions, so both isolation levels see the same.
 //! - A record below the log's start is not told: Kafka tells the one with the largest time even then.
-//! - A partition that is named twice is refused twice; Kafka refuses it once.
+//! - A partition that is named twice is refused at each of its places; Kafka refuses it once.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use kafka_wire::{
     ListOffsetsRequest, ListOffsetsResponse,
-    list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic},
+    list_offsets_request::ListOffsetsPartition,
     list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse},
 };
 
-use super::{Ask, Handled};
+use super::{Ask, Handled, named_twice};
 use crate::{
     broker::{
         Topics,
@@ -73,7 +73,12 @@ impl Topics {
         request: ListOffsetsRequest,
         waits: &mut ListOffsetsWaits,
     ) -> Handled {
-        let twice = named_twice(&request.topics);
+        let twice = named_twice(
+            request
+                .topics
+                .iter()
+                .flat_map(|topic| topic.partitions.iter().map(|asked| (&*topic.name, asked.partition_index))),
+        );
         let mut response = ListOffsetsResponse::default();
         let mut cold = VecDeque::new();
         for topic in &request.topics {
@@ -175,13 +180,6 @@ pub(in crate::broker) fn tell(ask: Ask, row: &mut ListOffsetsPartitionResponse, 
         (row.timestamp, row.offset) = (timestamp.0, *offset);
         row.leader_epoch = if ask.version >= 4 { *leader_epoch } else { -1 };
     }
-}
-
-fn named_twice(topics: &[ListOffsetsTopic]) -> BTreeSet<(&str, PartitionIndex)> {
-    let mut named = BTreeSet::new();
-    let all =
-        topics.iter().flat_map(|topic| topic.partitions.iter().map(|asked| (&*topic.name, asked.partition_index)));
-    all.filter(|partition| !named.insert(*partition)).collect()
 }
 
 #[cfg(test)]

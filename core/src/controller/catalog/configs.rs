@@ -1,6 +1,9 @@
 //! What topics and the broker are told while they run (KIP-339, `ConfigurationControlManager`).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{Catalog, Change, Refused, topics::check_topic_name};
 use crate::{
@@ -134,8 +137,9 @@ fn edited(
     kind: impl Fn(&str) -> Option<Kind>,
 ) -> Result<BTreeMap<String, String>, Refused> {
     let mut edited = overrides.clone();
-    for (index, edit) in edits.iter().enumerate() {
-        if edits[..index].iter().any(|other| other.name == edit.name) {
+    let mut names = BTreeSet::new();
+    for edit in edits {
+        if !names.insert(&edit.name) {
             return Err(Refused::new(ErrorCode::InvalidRequest, "Error due to duplicate config keys"));
         }
         // What is not known cannot have been set, so there is nothing to unset.

@@ -75,13 +75,13 @@ pub(super) fn check_assignments(
         if brokers.is_empty() {
             return refuse("The manual partition assignment includes an empty replica list.".to_owned());
         }
-        if let Some(twice) = brokers.iter().enumerate().find(|(index, id)| brokers[..*index].contains(id)) {
-            return refuse(format!("The manual partition assignment includes the broker {} more than once.", twice.1));
-        }
         if let Some(other) = brokers.iter().find(|&&id| id != broker) {
             return refuse(format!(
                 "The manual partition assignment includes broker {other}, but no such broker is registered."
             ));
+        }
+        if brokers.len() > 1 {
+            return refuse(format!("The manual partition assignment includes the broker {broker} more than once."));
         }
     }
     Ok(())

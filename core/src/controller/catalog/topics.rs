@@ -6,6 +6,8 @@ use super::{Catalog, Change, Refused, Topic, partitions::check_assignments};
 use crate::{error::ErrorCode, ids::*, rng::Rng};
 
 const NAME_BYTES_MAX: usize = 249;
+/// The log of a metadata quorum, which is no topic.
+const METADATA_LOG: &str = "__cluster_metadata";
 
 /// What a client wants of a topic that is not there yet.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,6 +48,7 @@ impl Catalog {
     pub fn plan_topic(&self, new: &NewTopic) -> Result<Topic, Refused> {
         check_topic_name(&new.name)?;
         self.check_name_is_free(&new.name)?;
+        let config = Arc::new(self.topic_config(&new.overrides)?);
         let partitions = self.planned_partitions(new)?;
         self.check_room(1, partitions)?;
         Ok(Topic {
@@ -53,7 +56,7 @@ impl Catalog {
             id: TopicId::ZERO,
             partitions,
             is_internal: false,
-            config: Arc::new(self.topic_config(&new.overrides)?),
+            config,
             overrides: new.overrides.clone(),
         })
     }
@@ -77,6 +80,10 @@ impl Catalog {
 
     /// `.` and `_` make the same name of a metric, so Kafka lets only one of two such names be.
     fn check_name_is_free(&self, name: &str) -> Result<(), Refused> {
+        if name == METADATA_LOG {
+            let why = format!("Creation of internal topic {name} is prohibited.");
+            return Err(Refused::new(ErrorCode::InvalidRequest, why));
+        }
         if self.names.contains_key(name) {
             return Err(Refused::new(ErrorCode::TopicAlreadyExists, format!("Topic '{name}' already exists.")));
         }
@@ -106,28 +113,24 @@ impl Catalog {
             check_assignments(&new.assignments, 0, self.broker)?;
             return Ok(new.assignments.len() as i32);
         }
-        match new.replication_factor {
-            -1 | 1 => {}
-            factor if factor < 1 => {
-                let why = "Replication factor must be larger than 0, or -1 to use the default value.";
-                return Err(Refused::new(ErrorCode::InvalidReplicationFactor, why));
-            }
-            factor => {
-                let why = format!(
-                    "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} cannot be \
-                     reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned."
-                );
-                return Err(Refused::new(ErrorCode::InvalidReplicationFactor, why));
-            }
+        let refuse = |error, why: &str| Err(Refused::new(error, why));
+        let factor = new.replication_factor;
+        if factor < -1 || factor == 0 {
+            let why = "Replication factor must be larger than 0, or -1 to use the default value.";
+            return refuse(ErrorCode::InvalidReplicationFactor, why);
         }
-        match new.partitions {
-            -1 => Ok(self.config.partitions_default),
-            count if count > 0 => Ok(count),
-            _ => {
-                let why = "Number of partitions was set to an invalid non-positive value.";
-                Err(Refused::new(ErrorCode::InvalidPartitions, why))
-            }
+        if new.partitions < -1 || new.partitions == 0 {
+            let why = "Number of partitions was set to an invalid non-positive value.";
+            return refuse(ErrorCode::InvalidPartitions, why);
         }
+        if factor > 1 {
+            let why = format!(
+                "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} cannot be \
+                 reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned."
+            );
+            return refuse(ErrorCode::InvalidReplicationFactor, &why);
+        }
+        Ok(if new.partitions == -1 { self.config.partitions_default } else { new.partitions })
     }
 
     /// A cluster in a tab is not endless: Kafka has no such bound, and answers `POLICY_VIOLATION` for a policy's.

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use kafka_wire::list_offsets_request::ListOffsetsTopic;
+
 use super::*;
 use crate::{
     broker::tests::{Asked, TestBroker},
