@@ -69,7 +69,7 @@ pub(super) fn go_on(mut broker: Broker) {
 #[test]
 fn power_lost_at_any_call_takes_nothing_that_was_durable() {
     for (at, point) in points_of_script().iter().enumerate() {
-        for seed in 0..6 {
+        for seed in 0..10 {
             let world = lose_power(point, seed == 0, seed * 1_000 + at as u64);
             in_case(format!("call {at}, seed {seed}"), || go_on(open(world, &point.model)));
         }
