@@ -67,9 +67,10 @@ fn gather_lines(dir: &Path, lines: &mut Vec<u8>) {
         if path.is_dir() {
             gather_lines(&path, lines);
         } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "md") {
-            let text = fs::read(&path).unwrap();
-            let sent = text.split(|&byte| byte == b'\n').filter(|line| (1..LINE_BYTES_MAX).contains(&line.len()));
-            sent.for_each(|line| lines.extend(line.iter().chain(b"\n")));
+            // Some clients read text, and take a carriage return for the end of a line.
+            let Ok(text) = fs::read_to_string(&path) else { continue };
+            let is_sent = |line: &&str| (1..LINE_BYTES_MAX).contains(&line.len()) && !line.contains('\r');
+            text.split('\n').filter(is_sent).for_each(|line| lines.extend(line.bytes().chain([b'\n'])));
         }
     }
 }

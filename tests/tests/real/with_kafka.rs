@@ -2,3 +2,7 @@
 
 mod answers;
 mod apache;
+mod console;
+mod dump;
+mod dump_log;
+mod tools;
