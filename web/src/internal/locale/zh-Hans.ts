@@ -215,7 +215,7 @@ export const zhHans: Catalogue = {
   'storage.where': '保存在',
   'storage.kind.indexeddb': 'IndexedDB',
   'storage.kind.memory': '内存',
-  'storage.stored': '已存储的记录',
+  'storage.stored': '已存储',
   'storage.hot': '内存中保留',
   'storage.usage': '本站占用',
   'storage.usage.of': '{usage} / {quota}',

@@ -1,23 +1,15 @@
 /** A static host as plain as any: files, their types, and the security header a careful host would send. */
 
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
 
-export const POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "connect-src 'self' ws://127.0.0.1:*",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  'trusted-types ottla lit-html',
-].join('; ');
+/** What any careful host of the page sends; the playground's own server reads the same file. */
+const HEADERS = JSON.parse(readFileSync(new URL('../../../headers.json', import.meta.url), 'utf8')) as Record<
+  string,
+  string
+>;
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -40,8 +32,7 @@ export async function serve(folder: string): Promise<StaticServer> {
     if (!isFile) return void response.writeHead(404).end();
     response.writeHead(200, {
       'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
-      'content-security-policy': POLICY,
-      'x-content-type-options': 'nosniff',
+      ...HEADERS,
       'cache-control': 'no-store',
     });
     createReadStream(file).pipe(response);
