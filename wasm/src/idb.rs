@@ -23,6 +23,7 @@ use ottla_core::{
     host::Storage,
 };
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::DomException;
 
 use self::{directory::Directory, open::Database};
@@ -124,10 +125,14 @@ impl Storage for IdbStorage {
     fn load(&self, file: FileName, at: u64, len: u64) -> impl Future<Output = Result<Bytes, StorageError>> {
         let inner = Rc::clone(&self.0);
         let before = inner.last.borrow().clone();
-        async move {
+        // A task of its own: its transaction makes a second request in the first one's microtask, and would be over by
+        // the time a loop that polls many futures comes round.
+        let (loaded, result) = oneshot::channel();
+        spawn_local(async move {
             let _ = before.await;
-            inner.load(&file, at, len).await
-        }
+            _ = loaded.send(inner.load(&file, at, len).await);
+        });
+        async move { result.await.unwrap_or_else(|_| Err(open::gone("the load was dropped"))) }
     }
 
     fn list(&self, prefix: String) -> impl Future<Output = Result<Vec<Entry>, StorageError>> {
