@@ -203,3 +203,9 @@ impl LiveImport {
         promise(async move { import.give_up().await.map(|()| JsValue::UNDEFINED) })
     }
 }
+
+/// Whether a log dir takes a file of this name. Throws why not.
+#[wasm_bindgen(js_name = checkFileName)]
+pub fn check_file_name(name: &str) -> Result<(), JsValue> {
+    Ok(transfer::check_file_name(name)?)
+}

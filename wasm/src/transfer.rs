@@ -58,7 +58,7 @@ impl Import {
 
     /// The next file.
     pub fn file(&self, name: &str, len: u64) -> Result<(), Refusal> {
-        check_name(name).map_err(|why| bad_file(why.detail))?;
+        check_file_name(name)?;
         let state = &mut *self.state.borrow_mut();
         state.check_complete()?;
         state.files += 1;
@@ -126,6 +126,10 @@ impl State {
             _ => Ok(()),
         }
     }
+}
+
+pub fn check_file_name(name: &str) -> Result<(), Refusal> {
+    check_name(name).map_err(|why| bad_file(why.detail))
 }
 
 fn bad_file(why: impl Into<String>) -> Refusal {

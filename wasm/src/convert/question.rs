@@ -22,13 +22,17 @@ use crate::error::Refusal;
 struct JsTopic {
     name: String,
     partitions: Option<i32>,
-    #[serde(default)]
-    configs: BTreeMap<String, String>,
+    configs: Option<BTreeMap<String, String>>,
 }
 
 pub fn create_topic(topic: JsValue) -> Result<Question, Refusal> {
     let JsTopic { name, partitions, configs } = from_js(topic)?;
-    let topic = NewTopic { name, partitions, replication_factor: None, configs: configs.into_iter().collect() };
+    let topic = NewTopic {
+        name,
+        partitions,
+        replication_factor: None,
+        configs: configs.unwrap_or_default().into_iter().collect(),
+    };
     Ok(Question::CreateTopics { topics: vec![topic], validate_only: false })
 }
 

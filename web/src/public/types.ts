@@ -15,10 +15,11 @@ export interface ClusterOptions {
    */
   open?: 'exclusive' | 'copy' | 'read-only';
   brokers?: 1;
-  /** Broker configs by Kafka's names. */
+  /**
+   * Broker configs by Kafka's names. 'log.flush.interval.messages' is '1' in a tab unless it is given: what is
+   * acknowledged is in storage.
+   */
   config?: Record<string, string>;
-  /** Configs given to new topics. Default { 'flush.messages': '1' }. */
-  topicDefaults?: Record<string, string>;
   wasm?: URL | string | WebAssembly.Module | BufferSource;
   /** Progress of opening, in bytes scanned. */
   onRecovery?: (done: number, total: number) => void;
