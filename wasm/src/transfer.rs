@@ -27,7 +27,8 @@ pub struct Import {
     storage: IdbStorage,
     name: String,
     state: RefCell<State>,
-    _locks: Locks,
+    /// Let go of when it has ended: JavaScript may keep the import itself for long.
+    locks: RefCell<Option<Locks>>,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +54,7 @@ impl Import {
             return Err(Refusal::new("exists", format!("`{name}` has topics; say that they are to be replaced")));
         }
         let storage = IdbStorage::begin_filling(&database).await.map_err(Refusal::of_opening)?;
-        Ok(Self { storage, name: name.to_owned(), state: RefCell::default(), _locks: locks })
+        Ok(Self { storage, name: name.to_owned(), state: RefCell::default(), locks: RefCell::new(Some(locks)) })
     }
 
     /// The next file.
@@ -97,13 +98,16 @@ impl Import {
         self.commit().await?;
         self.storage.finish_filling().await?;
         self.storage.close();
+        drop(self.locks.take());
         Ok(())
     }
 
     /// Leaves nothing of it.
     pub async fn give_up(&self) -> Result<(), Refusal> {
         self.storage.close();
-        IdbStorage::delete(&database_name(&self.name)).await.map_err(Refusal::of_opening)
+        let deleted = IdbStorage::delete(&database_name(&self.name)).await.map_err(Refusal::of_opening);
+        drop(self.locks.take());
+        deleted
     }
 
     async fn commit(&self) -> Result<(), Refusal> {

@@ -25,6 +25,8 @@ fn main() -> ExitCode {
 fn bind(wasm: &Path, folder: &Path) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(wasm).typescript(true).remove_name_section(true).remove_producers_section(true);
+    // The glue names the module itself, so that the bundler takes it along.
+    bindgen.omit_default_module_path(false);
     bindgen
         .web(true)
         .and_then(|bindgen| bindgen.generate(folder))
