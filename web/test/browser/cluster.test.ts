@@ -41,8 +41,8 @@ describe.each(BROWSERS)('in %s', (_, startBrowser) => {
     await tab.open(`${server.origin}/`);
   });
   afterEach(async () => {
-    expect(tab.errors).toEqual([]);
     await tab.driver.close();
+    expect(tab.errors).toEqual([]);
   });
 
   const inPage = <T>(body: string) => tab.look<T>(PRELUDE + body);
@@ -104,10 +104,10 @@ describe.each(BROWSERS)('in %s', (_, startBrowser) => {
       const cluster = await Cluster.start({ name: 'killed' });
       await cluster.createTopic({ name: 't' });
       await cluster.produce({ topic: 't', partition: 0, records: [{ value: 'one' }, { value: 'two' }] });
-      const open = cluster.fetch({ topic: 't', partition: 0, offset: 2n, maxWaitMs: 20000 });
+      const open = refusal(cluster.fetch({ topic: 't', partition: 0, offset: 2n, maxWaitMs: 20000 }));
       cluster.kill();
       const again = await Cluster.start({ name: 'killed' });
-      const result = [await refusal(open), (await cluster.closed).reason, await values(again, 't', 0)];
+      const result = [await open, (await cluster.closed).reason, await values(again, 't', 0)];
       await again.stop();
       return result;
     `);
