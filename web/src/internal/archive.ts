@@ -82,7 +82,8 @@ export async function importCluster(
   try {
     for await (const { header, body } of entries(file)) {
       if (header.name === ABOUT) {
-        await body.cancel();
+        // Read, not cancelled: a decoder whose entry is cancelled may never come to the next.
+        for await (const _ of chunks(body));
         continue;
       }
       importing.file(header.name, header.size);
