@@ -52,3 +52,4 @@ pub mod client;
 pub mod node;
 // 7 who drives
 pub mod host;
+pub mod world;

@@ -15,7 +15,8 @@ pub struct Span {
 }
 
 impl Span {
-    pub(super) fn draw(self, rng: &mut Rng) -> Duration {
+    /// One of them.
+    pub fn draw(self, rng: &mut Rng) -> Duration {
         match u64::from(self.max.saturating_sub(self.min)) {
             0 => Duration::from_micros(u64::from(self.min)),
             width => Duration::from_micros(u64::from(self.min) + rng.below(width + 1)),

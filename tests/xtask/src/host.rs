@@ -1,4 +1,4 @@
-//! `cargo host`: builds the native host and hands over to it.
+//! `cargo host` and `cargo sim`: builds a program of the tests' crate and hands over to it.
 
 use std::{
     env::consts::EXE_SUFFIX,
@@ -7,23 +7,24 @@ use std::{
 
 use crate::{REFUSED, run};
 
-pub fn host(arguments: &[String]) -> ExitCode {
-    eprintln!("building the native host");
-    let build = ["build", "--quiet", "--release", "--package", "ottla-tests", "--bin", "ottla-host"];
+/// Builds `program` and becomes it. `what`: what it is called before somebody who waits for it.
+pub fn hand_over_to(program: &str, what: &str, arguments: &[String]) -> ExitCode {
+    eprintln!("building {what}");
+    let build = ["build", "--quiet", "--release", "--package", "ottla-tests", "--bin", program];
     if let Err(why) = run::succeeds(&mut run::cargo(&build)) {
-        eprintln!("the native host does not build: {why}");
+        eprintln!("{what} does not build: {why}");
         return ExitCode::FAILURE;
     }
     // Started where the caller stands: the directory a caller names is the caller's, not the project's.
-    let program = run::target_dir().join("release").join(format!("ottla-host{EXE_SUFFIX}"));
-    let why = hand_over(Command::new(program).args(arguments));
+    let path = run::target_dir().join("release").join(format!("{program}{EXE_SUFFIX}"));
+    let why = hand_over(Command::new(path).args(arguments));
     why.unwrap_or_else(|why| {
-        eprintln!("the native host does not start: {why}");
+        eprintln!("{what} does not start: {why}");
         ExitCode::from(REFUSED)
     })
 }
 
-/// The host takes this process's place, so that signals reach it and nobody else.
+/// The program takes this process's place, so that signals reach it and nobody else.
 #[cfg(unix)]
 fn hand_over(command: &mut Command) -> std::io::Result<ExitCode> {
     use std::os::unix::process::CommandExt;

@@ -1,4 +1,4 @@
-//! The doors of the project: `cargo play`, `cargo verify` and `cargo host`. They need Rust, Node and the package
+//! The doors of the project: `cargo play`, `cargo verify`, `cargo host` and `cargo sim`. They need Rust, Node and the package
 //! registries, and no Unix shell; what else they need they fetch, or say in one line what is missing.
 
 mod host;
@@ -32,12 +32,18 @@ enum Door {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run simulated clusters with faults; all that follows goes to the simulator
+    Sim {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
     match Doors::parse().door {
         Door::Play(options) => play::play(&options),
         Door::Verify(options) => verify::verify(&options),
-        Door::Host { arguments } => host::host(&arguments),
+        Door::Host { arguments } => host::hand_over_to("ottla-host", "the native host", &arguments),
+        Door::Sim { arguments } => host::hand_over_to("ottla-sim", "the simulator", &arguments),
     }
 }

@@ -48,8 +48,9 @@ impl Processor {
         taken
     }
 
-    /// A request of a connection that is gone is not worth handing over.
+    /// Nothing of a connection that is gone is worth doing: neither handing over its request nor writing to it.
     pub fn forget(&mut self, connection: ConnectionId) {
+        self.take_responses(connection);
         self.current
             .take_if(|(_, work)| matches!(work, Work::Receive(request) if request.ask.connection == connection));
     }

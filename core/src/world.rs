@@ -1,0 +1,274 @@
+//! The world: a place where machines live while time is ours.
+//!
+//! ```text
+//! schedule ──▶ one input ──▶ node or client ──▶ effects ──▶ network, disk ──▶ schedule
+//!                  │                                │
+//!                  └──────────▶ invariants ◀────────┘        history ◀── what clients saw
+//! ```
+//! Everything is drawn from one seed and happens in one order, so that a run can be had again, natively and in a browser,
+//! and a world can be cloned at any step. Faults are part of the schedule. The page's Lab is this with a face.
+
+pub mod clock;
+pub mod fault;
+pub mod history;
+pub mod invariant;
+mod network;
+mod performer;
+mod schedule;
+pub mod server;
+pub mod swarm;
+pub mod visitor;
+
+use std::time::Duration;
+
+use self::{
+    fault::Fault,
+    history::History,
+    invariant::{Invariants, Violation},
+    network::Network,
+    schedule::{Occurrence, Schedule},
+    server::Server,
+    swarm::Swarm,
+    visitor::Visitor,
+};
+use crate::{
+    effect::{Address, Input},
+    ids::BrokerId,
+    machine::Machine,
+    rng::Rng,
+    time::Instant,
+};
+
+/// How long clients may take to be answered once everything is healed.
+const CONVERGENCE: Duration = Duration::from_secs(180);
+
+/// What of a world goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Faults happen.
+    Faults,
+    /// Everything is healed, clients end what they have begun, and nothing new goes wrong.
+    Healing,
+    /// Clients read everything once more.
+    Reading,
+    Over,
+}
+
+#[derive(Clone, Debug)]
+pub struct World {
+    swarm: Swarm,
+    phase: Phase,
+    now: Instant,
+    rng: Rng,
+    schedule: Schedule,
+    network: Network,
+    servers: Vec<Server>,
+    visitors: Vec<Visitor>,
+    history: History,
+    invariants: Invariants,
+    /// Inputs taken by machines so far.
+    steps: u64,
+    /// Whole requests that reached a broker.
+    messages: u64,
+}
+
+impl World {
+    pub fn new(swarm: Swarm) -> Self {
+        let mut rng = Rng::new(swarm.seed);
+        let servers = (1..=swarm.brokers as i32).map(|id| Server::new(BrokerId(id), &swarm, &mut rng)).collect();
+        let bootstrap: Vec<Address> = (1..=swarm.brokers as i32).map(|id| address(BrokerId(id))).collect();
+        let visitors = (0..swarm.visitors).map(|index| Visitor::new(index, &swarm, &bootstrap, &mut rng)).collect();
+        let mut world = Self {
+            network: Network::default(),
+            schedule: Schedule::default(),
+            history: History::default(),
+            invariants: Invariants::new(&swarm),
+            phase: Phase::Faults,
+            now: Instant(0),
+            steps: 0,
+            messages: 0,
+            rng,
+            swarm,
+            servers,
+            visitors,
+        };
+        world.begin();
+        world
+    }
+
+    fn begin(&mut self) {
+        for index in 0..self.servers.len() as u32 {
+            self.schedule.push(Instant(0), Occurrence::Start { server: index });
+        }
+        for index in 0..self.visitors.len() as u32 {
+            self.schedule.push(Instant(1_000), Occurrence::Beat { visitor: index });
+        }
+        for (at, fault) in self.swarm.draw_faults(&mut self.rng) {
+            self.schedule.push(at, Occurrence::Fault(fault));
+        }
+        let end = Instant(0) + self.swarm.duration;
+        self.schedule.push(end, Occurrence::Heal);
+    }
+
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub fn swarm(&self) -> &Swarm {
+        &self.swarm
+    }
+
+    pub fn servers(&self) -> &[Server] {
+        &self.servers
+    }
+
+    pub fn visitors(&self) -> &[Visitor] {
+        &self.visitors
+    }
+
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    pub fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    pub fn violation(&self) -> Option<&Violation> {
+        self.invariants.violation()
+    }
+
+    pub fn invariants(&self) -> &Invariants {
+        &self.invariants
+    }
+
+    /// Of everything that happened in every machine of every life.
+    pub fn digest(&self) -> u64 {
+        self.servers.iter().fold(self.steps, |sum, server| sum.rotate_left(7) ^ server.digest())
+    }
+
+    /// Takes one input to one machine, or lets one fault happen. False once it is over or an invariant is broken.
+    pub fn step(&mut self) -> bool {
+        if self.phase == Phase::Over || self.violation().is_some() {
+            return false;
+        }
+        let tick = self.next_tick();
+        let next = self.schedule.next_at();
+        match (tick, next) {
+            // A due tick wins over a full inbox, as in the host.
+            (Some((at, actor)), next) if next.is_none_or(|next| at <= next) => {
+                self.now = self.now.max(at);
+                self.tick(actor);
+            }
+            (_, Some(at)) => {
+                self.now = self.now.max(at);
+                if let Some(occurrence) = self.schedule.pop() {
+                    self.happen(occurrence);
+                }
+            }
+            (_, None) => self.phase = Phase::Over,
+        }
+        self.steps += 1;
+        self.check();
+        true
+    }
+
+    /// Steps until `at`, the end, or a broken invariant.
+    pub fn run_until(&mut self, at: Instant) {
+        while self.next_event_at().is_some_and(|next| next <= at) && self.step() {}
+        if self.phase != Phase::Over && self.violation().is_none() {
+            self.now = self.now.max(at);
+        }
+    }
+
+    /// Runs to the end, or to a broken invariant.
+    pub fn run(&mut self) {
+        while self.step() {}
+    }
+
+    /// When something happens next.
+    pub fn next_event_at(&self) -> Option<Instant> {
+        let tick = self.next_tick().map(|(at, _)| at);
+        [tick, self.schedule.next_at()].into_iter().flatten().min()
+    }
+
+    /// Lets `fault` happen at `at`, beside those of the seed.
+    pub fn schedule_fault(&mut self, at: Instant, fault: Fault) {
+        self.schedule.push(at.max(self.now), Occurrence::Fault(fault));
+    }
+
+    fn next_tick(&self) -> Option<(Instant, Actor)> {
+        let servers = self.servers.iter().zip(0..).filter_map(|(server, index)| {
+            let deadline = server.next_deadline()?;
+            Some((deadline, Actor::Server(index)))
+        });
+        let visitors = self.visitors.iter().zip(0..).filter_map(|(visitor, index)| {
+            let deadline = visitor.client.next_deadline()?;
+            Some((deadline, Actor::Visitor(index)))
+        });
+        servers.chain(visitors).min()
+    }
+
+    fn tick(&mut self, actor: Actor) {
+        match actor {
+            Actor::Server(index) => self.hand_to_server(index, Input::Tick),
+            Actor::Visitor(index) => self.hand_to_visitor(index, Input::Tick),
+        }
+    }
+
+    fn check(&mut self) {
+        self.invariants.after_step(self.now, &self.servers);
+        if self.phase == Phase::Reading || self.phase == Phase::Healing {
+            self.converge();
+        }
+    }
+
+    /// Healed clients come to an end in bounded time (L3, L10), then everything is read back.
+    fn converge(&mut self) {
+        let is_quiet = self.visitors.iter().all(Visitor::is_quiet) && self.servers.iter().all(Server::is_serving);
+        match self.phase {
+            Phase::Healing if is_quiet => {
+                self.phase = Phase::Reading;
+                self.visitors.iter_mut().for_each(Visitor::begin_reading);
+                for index in 0..self.visitors.len() as u32 {
+                    self.schedule.push(self.now, Occurrence::Beat { visitor: index });
+                }
+            }
+            Phase::Reading if is_quiet && self.visitors.iter().all(Visitor::has_read_all) => {
+                self.phase = Phase::Over;
+                self.invariants.at_the_end(self.now, &self.servers, &self.history);
+            }
+            _ => {}
+        }
+    }
+
+    fn heal(&mut self) {
+        self.phase = Phase::Healing;
+        self.network.heal();
+        for index in 0..self.servers.len() as u32 {
+            self.heal_server(index);
+        }
+        self.visitors.iter_mut().for_each(Visitor::end_work);
+        self.schedule.push(self.now + CONVERGENCE, Occurrence::Deadline);
+    }
+}
+
+/// Who takes an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Actor {
+    Server(u32),
+    Visitor(u32),
+}
+
+/// Where the brokers of a world are reached.
+pub fn address(broker: BrokerId) -> Address {
+    Address { host: format!("broker-{broker}"), port: 9092 }
+}

@@ -1,0 +1,244 @@
+//! What must always hold, checked after every step. The sentences are those of `core/invariants.md`.
+//!
+//! Ghosts are kept here and never by brokers: every batch that was appended, how far it was promised, which requests wait.
+//! The quorum and replication bring invariants of their own, each a file here.
+
+mod ghost;
+mod requests;
+
+use std::collections::BTreeMap;
+
+use self::{
+    ghost::{Ghost, log_of},
+    requests::Requests,
+};
+use super::{
+    Phase,
+    fault::Fault,
+    history::History,
+    server::Server,
+    swarm::{Row, Swarm},
+    visitor::Visitor,
+};
+use crate::{
+    error::Fatal,
+    ids::TopicPartition,
+    log::DirState,
+    time::Instant,
+    trace::{Event, Traced},
+};
+
+/// Ticks at one moment after which a machine is said to go round for ever.
+const TICKS_MAX: u32 = 10_000;
+/// Bytes of batches that may be in memory beside the budget and what is not committed.
+const HOT_SLACK: u64 = 512 * 1024;
+
+/// A broken invariant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    pub at: Instant,
+    /// Its code.
+    pub code: &'static str,
+    pub what: String,
+}
+
+/// What an end of a process may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// A clean shutdown.
+    Nothing,
+    /// The process, not what it wrote.
+    Process,
+    /// And what was not synced.
+    Unsynced,
+}
+
+#[derive(Clone, Debug)]
+pub struct Invariants {
+    row: Row,
+    violation: Option<Violation>,
+    /// Of every log there ever was: a deletion that is not durable comes undone.
+    ghosts: BTreeMap<TopicPartition, Ghost>,
+    requests: Requests,
+    /// Of each server, which event is looked at next, and of which life.
+    seen: BTreeMap<u32, (u32, u64)>,
+    /// S3: since an IO error no append is accepted, by server.
+    has_failed: BTreeMap<u32, bool>,
+    ticks: (Instant, u32),
+    /// Faults that happened, by code.
+    pub faults: BTreeMap<&'static str, u32>,
+    /// Branches that some test must have driven.
+    pub marks: BTreeMap<&'static str, u32>,
+}
+
+impl Invariants {
+    pub(super) fn new(swarm: &Swarm) -> Self {
+        Self {
+            row: swarm.row,
+            violation: None,
+            ghosts: BTreeMap::new(),
+            requests: Requests::default(),
+            seen: BTreeMap::new(),
+            has_failed: BTreeMap::new(),
+            ticks: (Instant(0), 0),
+            faults: BTreeMap::new(),
+            marks: BTreeMap::new(),
+        }
+    }
+
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    pub(super) fn on_fault(&mut self, fault: &Fault) {
+        *self.faults.entry(fault.code()).or_default() += 1;
+    }
+
+    fn mark(&mut self, name: &'static str) {
+        *self.marks.entry(name).or_default() += 1;
+    }
+
+    fn violated(&mut self, at: Instant, code: &'static str, what: String) {
+        if self.violation.is_none() {
+            self.violation = Some(Violation { at, code, what });
+        }
+    }
+
+    fn expect(&mut self, at: Instant, result: Result<(), (&'static str, String)>) {
+        if let Err((code, what)) = result {
+            self.violated(at, code, what);
+        }
+    }
+
+    /// Looks at what a step has done.
+    pub(super) fn after_step(&mut self, now: Instant, servers: &[Server]) {
+        self.ticks = if self.ticks.0 == now { (now, self.ticks.1 + 1) } else { (now, 0) };
+        if self.ticks.1 > TICKS_MAX {
+            self.violated(now, "P2", "a machine goes round at one moment".to_owned());
+        }
+        for (server, index) in servers.iter().zip(0..) {
+            let Some(trace) = server.trace() else { continue };
+            let seen = self.seen.entry(index).or_default();
+            if seen.0 != server.life {
+                *seen = (server.life, 0);
+            }
+            let from = seen.1;
+            if trace.next() == from {
+                continue;
+            }
+            seen.1 = trace.next();
+            let events: Vec<Traced> = trace.since(from).copied().collect();
+            events.iter().for_each(|traced| self.on_event(now, index, server, &traced.event));
+            self.check_memory(now, server);
+        }
+    }
+
+    fn on_event(&mut self, now: Instant, index: u32, server: &Server, event: &Event) {
+        let result = self.requests.on_event(event);
+        self.expect(now, result);
+        match *event {
+            // S3: after an IO error no append is accepted by that log dir.
+            Event::LogDirReadOnly { .. } | Event::LogDirOffline { .. } => _ = self.has_failed.insert(index, true),
+            Event::LogDirOpened { .. } => _ = self.has_failed.insert(index, false),
+            Event::BatchAppended { topic, partition, offset, .. } => {
+                let id = TopicPartition { topic, partition };
+                if self.has_failed.get(&index) == Some(&true) {
+                    self.violated(now, "S3", format!("{id:?}: an append at {offset} after an IO error"));
+                }
+                let result = self.ghosts.entry(id).or_default().on_appended(server, id, offset);
+                self.expect(now, result);
+            }
+            Event::DuplicateFound { topic, partition, offset, .. } => {
+                self.mark("duplicate");
+                let ghost = self.ghosts.entry(TopicPartition { topic, partition }).or_default();
+                let result = ghost.on_duplicate(offset);
+                self.expect(now, result);
+            }
+            Event::LogTruncated { topic, partition, to, .. } => {
+                self.mark("taken back");
+                self.ghosts.entry(TopicPartition { topic, partition }).or_default().truncate(to);
+            }
+            Event::HighWatermarkMoved { topic, partition, from, to } => {
+                let id = TopicPartition { topic, partition };
+                let result = self.ghosts.entry(id).or_default().on_high_watermark(server, id, from, to);
+                self.expect(now, result);
+            }
+            Event::SegmentRolled { .. } => self.mark("segment rolled"),
+            Event::SegmentRemoved { .. } => self.mark("segment removed"),
+            Event::LoadIssued { .. } => self.mark("cold read"),
+            Event::ReadingPaused { .. } => self.mark("reading paused"),
+            Event::FetchSessionOpened { .. } => self.mark("fetch session"),
+            _ => {}
+        }
+    }
+
+    /// P3: batches in memory stay within their budget, what is not committed on top.
+    fn check_memory(&mut self, now: Instant, server: &Server) {
+        let Some(topics) = server.node.as_ref().and_then(|node| node.topics()) else { return };
+        let bound = topics.dir.options().hot_bytes_max + 2 * topics.dir.queued_bytes() + HOT_SLACK;
+        if topics.dir.hot_bytes() > bound && topics.dir.state() == DirState::Online {
+            self.violated(now, "P3", format!("{} bytes of batches in memory, {bound} at most", topics.dir.hot_bytes()));
+        }
+    }
+
+    /// S1, S2, R1: what recovery has opened is a prefix of what was appended, with everything that was promised.
+    pub(super) fn on_opened(&mut self, now: Instant, server: &Server) {
+        self.mark("opened");
+        let Some(topics) = server.node.as_ref().and_then(|node| node.topics()) else { return };
+        let ids: Vec<TopicPartition> = topics.partitions.iter().map(|partition| partition.id()).collect();
+        self.requests = Requests::default();
+        for id in ids {
+            let found = log_of(server, id);
+            let ghost = self.ghosts.entry(id).or_default();
+            let result = found.and_then(|found| ghost.on_opened(id, &found));
+            self.expect(now, result);
+        }
+    }
+
+    /// A process is about to end: what it had promised is written down.
+    pub(super) fn on_ended(&mut self, server: &Server, loss: Loss) {
+        if loss == Loss::Unsynced {
+            // Of logs that are not open too: a deletion may come undone.
+            self.ghosts.values_mut().for_each(|ghost| ghost.lose_power(self.row));
+        }
+        // If it had not opened its dir, the promises of the life before stand.
+        let Some(topics) = server.node.as_ref().and_then(|node| node.topics()) else { return };
+        for partition in topics.partitions.iter() {
+            let id = partition.id();
+            let promised = match (loss, self.row) {
+                (Loss::Nothing, _) => partition.log().committed_end(),
+                // Storage did it, and a killed process takes nothing back.
+                (Loss::Process, _) => partition.log().committed_end(),
+                (Loss::Unsynced, Row::CommitRelaxed) => 0,
+                (Loss::Unsynced, Row::Commit | Row::Append) => topics.dir.durable_end(id),
+            };
+            let acknowledged = partition.high_watermark();
+            self.ghosts.entry(id).or_default().on_ended(promised, acknowledged, loss, self.row);
+        }
+    }
+
+    pub(super) fn cannot_open(&mut self, now: Instant, server: u32, why: &Fatal) {
+        self.violated(now, "S1", format!("server {server} cannot open its log dir: {why}"));
+    }
+
+    /// L3, L10: after everything was healed, everybody is answered.
+    pub(super) fn is_over(&mut self, now: Instant, phase: Phase, visitors: &[Visitor]) {
+        if phase != Phase::Over {
+            let waiting: u32 = visitors.iter().map(|visitor| visitor.client.unanswered()).sum();
+            self.violated(now, "L3", format!("{waiting} calls are not answered long after everything was healed"));
+        }
+    }
+
+    pub(super) fn at_the_end(&mut self, now: Instant, servers: &[Server], history: &History) {
+        for server in servers {
+            let parked = server.node.as_ref().and_then(|node| node.broker()).map(|broker| broker.parked());
+            if parked.is_some_and(|parked| parked != Default::default()) {
+                self.violated(now, "P2", format!("nobody asks any more, and somebody waits: {parked:?}"));
+            }
+        }
+        let anomalies = history.check(self.row);
+        if let Some(first) = anomalies.first() {
+            self.violated(now, first.code, format!("{} ({} in all)", first.what, anomalies.len()));
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What one partition's log must be, whatever happens to its broker.
+
+use std::collections::BTreeMap;
+
+use super::Loss;
+use crate::{
+    ids::{Offset, ProducerEpoch, ProducerId, Sequence, TopicPartition},
+    log::{Log, Read, producer_state::sequence_after},
+    record::{Batch, BatchHeader},
+    world::{server::Server, swarm::Row},
+};
+
+type Checked = Result<(), (&'static str, String)>;
+
+/// One batch as it was appended. Two with the same of these are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    base: Offset,
+    last: Offset,
+    epoch: i32,
+    crc: u32,
+    producer: ProducerId,
+    producer_epoch: ProducerEpoch,
+    sequence: Sequence,
+}
+
+impl Kept {
+    fn of(header: &BatchHeader) -> Self {
+        Self {
+            base: header.base_offset,
+            last: header.last_offset(),
+            epoch: header.partition_leader_epoch,
+            crc: header.crc,
+            producer: header.producer_id,
+            producer_epoch: header.producer_epoch,
+            sequence: header.base_sequence,
+        }
+    }
+}
+
+/// The batches of a log that was opened.
+#[derive(Clone, Debug)]
+pub(super) struct FoundLog {
+    start: Offset,
+    end: Offset,
+    batches: Vec<Kept>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ghost {
+    /// By base offset. Those below the log's start may be missing.
+    batches: BTreeMap<Offset, Kept>,
+    end: Offset,
+    /// Of this life: what was announced to readers.
+    high_watermark: Offset,
+    /// What the next life must have, by the durability row.
+    promised: Offset,
+}
+
+impl Ghost {
+    /// R10: offsets are dense on append, strictly increasing, never given twice. T1: sequences have no gap.
+    pub fn on_appended(&mut self, server: &Server, id: TopicPartition, offset: Offset) -> Checked {
+        if offset != self.end {
+            return Err(("R10", format!("{id:?}: appended at {offset}, but the log ended at {}", self.end)));
+        }
+        let Some(kept) = batch_at(server, id, offset) else {
+            // It is gone again within the step: taken back, or the topic deleted.
+            return Ok(());
+        };
+        self.check_sequence(id, &kept)?;
+        self.end = kept.last + 1;
+        self.batches.insert(kept.base, kept);
+        Ok(())
+    }
+
+    fn check_sequence(&self, id: TopicPartition, kept: &Kept) -> Checked {
+        if kept.producer < 0 {
+            return Ok(());
+        }
+        let before = self.batches.values().rev().find(|other| other.producer == kept.producer);
+        let Some(before) = before else { return Ok(()) };
+        let expected = match before.producer_epoch == kept.producer_epoch {
+            true => sequence_after(before.sequence, (before.last - before.base) as i32 + 1),
+            false => 0,
+        };
+        match expected == kept.sequence && kept.producer_epoch >= before.producer_epoch {
+            true => Ok(()),
+            false => Err(("T1", format!("{id:?}: {kept:?} was appended behind {before:?}"))),
+        }
+    }
+
+    /// T1: the answer to a duplicate carries the original offset.
+    pub fn on_duplicate(&self, offset: Offset) -> Checked {
+        match self.batches.get(&offset).is_some_and(|kept| kept.producer >= 0) {
+            true => Ok(()),
+            false => Err(("T1", format!("a duplicate is answered with offset {offset}, where no batch begins"))),
+        }
+    }
+
+    pub fn truncate(&mut self, to: Offset) {
+        self.batches.split_off(&to);
+        self.end = self.end.min(to);
+    }
+
+    /// R10: the log's start never passes the watermark, nor the watermark the log's end. It only rises within a life.
+    pub fn on_high_watermark(&mut self, server: &Server, id: TopicPartition, from: Offset, to: Offset) -> Checked {
+        let lowered = to < from && to < self.end;
+        self.high_watermark = to;
+        let Some(log) = log_in(server, id) else { return Ok(()) };
+        if to > log.log_end_offset() || log.log_start_offset() > log.log_end_offset() || lowered {
+            let (start, end) = (log.log_start_offset(), log.log_end_offset());
+            return Err(("R10", format!("{id:?}: watermark {from} to {to} in a log from {start} to {end}")));
+        }
+        Ok(())
+    }
+
+    /// A life ends. `committed`: what storage has; `high_watermark`: what was acknowledged and shown.
+    pub fn on_ended(&mut self, committed: Offset, high_watermark: Offset, loss: Loss, row: Row) {
+        // Where an acknowledgement waits for the commit, whatever was shown is promised too.
+        let shown = match (row, loss) {
+            (Row::Commit, _) | (Row::CommitRelaxed, Loss::Nothing | Loss::Process) => high_watermark,
+            _ => 0,
+        };
+        self.promised = committed.max(shown);
+    }
+
+    /// Power is lost before the dir was opened.
+    pub fn lose_power(&mut self, row: Row) {
+        if row == Row::CommitRelaxed {
+            self.promised = 0;
+        }
+    }
+
+    /// S1: recovery yields a log that is a prefix of appended batches including everything promised.
+    pub fn on_opened(&mut self, id: TopicPartition, found: &FoundLog) -> Checked {
+        if found.end < self.promised {
+            return Err(("S1", format!("{id:?}: opened up to {}, promised up to {}", found.end, self.promised)));
+        }
+        for batch in &found.batches {
+            match self.batches.get(&batch.base) {
+                Some(kept) if kept == batch => {}
+                // A batch of the commit under way when the process ended, which no step saw appended.
+                other => return Err(("S1", format!("{id:?}: found {batch:?}, appended was {other:?}"))),
+            }
+        }
+        let expected = self.batches.range(found.start..found.end).count();
+        let whole = found.batches.iter().filter(|batch| batch.base >= found.start).count();
+        if expected != whole {
+            return Err(("S1", format!("{id:?}: {whole} batches of {expected} from {} to {}", found.start, found.end)));
+        }
+        self.truncate(found.end);
+        self.end = found.end;
+        (self.promised, self.high_watermark) = (0, found.end);
+        Ok(())
+    }
+}
+
+fn log_in(server: &Server, id: TopicPartition) -> Option<&Log> {
+    let topics = server.node.as_ref()?.topics()?;
+    Some(topics.partitions.get(id)?.log())
+}
+
+/// The batch that begins at `offset`.
+fn batch_at(server: &Server, id: TopicPartition, offset: Offset) -> Option<Kept> {
+    let frame = match log_in(server, id)?.read(offset, Offset::MAX, 0, true).ok()? {
+        Read::Hot(frame) => frame,
+        Read::Cold(range) => Log::cut(&range, server.disk.load(&range.file, range.at, range.len).ok()?).ok()?,
+    };
+    BatchHeader::parse(&frame.to_bytes()).ok().map(|header| Kept::of(&header))
+}
+
+/// Reads a log through, from memory and from the disk, and checks every CRC (S2).
+pub(super) fn log_of(server: &Server, id: TopicPartition) -> Result<FoundLog, (&'static str, String)> {
+    let Some(log) = log_in(server, id) else { return Err(("S1", format!("{id:?} is not there"))) };
+    let (start, end) = (log.log_start_offset(), log.log_end_offset());
+    let mut found = FoundLog { start, end, batches: Vec::new() };
+    let mut next = start;
+    while next < end {
+        let read =
+            log.read(next, Offset::MAX, 1 << 20, true).map_err(|why| ("S2", format!("{id:?} at {next}: {why}")))?;
+        let frame = match read {
+            Read::Hot(frame) => frame,
+            Read::Cold(range) => {
+                let bytes = server.disk.load(&range.file, range.at, range.len);
+                let bytes = bytes.map_err(|why| ("S2", format!("{id:?} at {next}: {}", why.detail)))?;
+                Log::cut(&range, bytes).map_err(|why| ("S2", format!("{id:?} at {next}: {why}")))?
+            }
+        };
+        let before = next;
+        for batch in Batch::split(frame.to_bytes(), false) {
+            let batch = batch.map_err(|why| ("S2", format!("{id:?} at {next}: {why}")))?;
+            if !batch.crc_is_right() {
+                return Err(("S2", format!("{id:?} at {next}: the CRC is wrong")));
+            }
+            let kept = Kept::of(batch.header());
+            next = kept.last + 1;
+            found.batches.push(kept);
+        }
+        if next == before {
+            return Err(("S1", format!("{id:?}: nothing is found at {next}, though the log ends at {end}")));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,88 @@
+//! What will happen, in the order in which it will.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::fault::Fault;
+use crate::{
+    effect::{Address, Effect, Input, NodeAnswer, NodeCall},
+    ids::{ConnectionId, DialId},
+    time::Instant,
+};
+
+#[derive(Clone, Debug)]
+pub(super) enum Occurrence {
+    /// A broker process is started on its disk.
+    Start {
+        server: u32,
+    },
+    /// A visitor may do its next thing.
+    Beat {
+        visitor: u32,
+    },
+    /// A dial reaches its address, or nobody.
+    Dial {
+        visitor: u32,
+        dial: DialId,
+        address: Address,
+    },
+    /// Bytes arrive.
+    Bytes {
+        connection: ConnectionId,
+        to_server: bool,
+        bytes: Bytes,
+    },
+    /// One side hears that the other is gone.
+    Closed {
+        connection: ConnectionId,
+        to_server: bool,
+    },
+    /// Storage has done what a life of a broker asked for.
+    Storage {
+        server: u32,
+        life: u32,
+        effect: Box<Effect<NodeAnswer>>,
+    },
+    Fault(Fault),
+    /// A pause is over.
+    Wake {
+        server: u32,
+    },
+    /// What came during a pause.
+    Input {
+        server: u32,
+        life: u32,
+        input: Input<NodeCall>,
+    },
+    /// A disk that was full has room again.
+    Room {
+        server: u32,
+    },
+    /// Faults are over.
+    Heal,
+    /// By now everybody must have been answered.
+    Deadline,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Schedule {
+    occurrences: BTreeMap<(Instant, u64), Occurrence>,
+    next: u64,
+}
+
+impl Schedule {
+    /// What is pushed for one moment happens in the order of pushing.
+    pub fn push(&mut self, at: Instant, occurrence: Occurrence) {
+        self.occurrences.insert((at, self.next), occurrence);
+        self.next += 1;
+    }
+
+    pub fn next_at(&self) -> Option<Instant> {
+        self.occurrences.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    pub fn pop(&mut self) -> Option<Occurrence> {
+        self.occurrences.pop_first().map(|(_, occurrence)| occurrence)
+    }
+}

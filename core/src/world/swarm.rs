@@ -1,0 +1,175 @@
+//! What a world is like: drawn from a seed, so that each seed tries another mixture (Groce et al., "swarm testing").
+
+use std::time::Duration;
+
+use super::{clock::Clock, fault::Fault};
+use crate::{
+    broker::{
+        NetworkLimits,
+        stages::{Span, StageTimes},
+    },
+    config::BrokerConfig,
+    disk::CrashGrain,
+    log::DirOptions,
+    rng::Rng,
+    time::Instant,
+};
+
+/// A row of the durability table: when an acknowledgement is sent, and what keeps it (core/decisions/0002).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// After the append: a killed process loses nothing, a loss of power what was not synced.
+    Append,
+    /// After the commit, `fdatasync`: nothing loses it.
+    Commit,
+    /// After the commit, IndexedDB `relaxed`: a loss of power loses the last transactions.
+    CommitRelaxed,
+}
+
+/// How bytes are cut on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    Whole,
+    Pieces,
+    /// Frames that are not long come byte by byte.
+    Bytes,
+}
+
+#[derive(Clone, Debug)]
+pub struct Swarm {
+    pub seed: u64,
+    pub brokers: u32,
+    pub visitors: u32,
+    /// How long faults go on.
+    pub duration: Duration,
+    pub row: Row,
+    pub config: BrokerConfig,
+    pub network: NetworkLimits,
+    pub stages: StageTimes,
+    pub dir: DirOptions,
+    /// One way, in microseconds.
+    pub latency: Span,
+    pub cut: Cut,
+    /// Of one storage call, in microseconds.
+    pub storage: Span,
+    /// Mean time between two things a visitor does, in microseconds.
+    pub beat: u32,
+    /// Topics that stay, and topics that come and go.
+    pub topics: u32,
+    pub churned: u32,
+    pub partitions: i32,
+    /// Mean time between two faults.
+    pub fault_every: Duration,
+    /// Which kinds happen in this world.
+    pub faults: Vec<&'static str>,
+}
+
+/// All kinds that a world of one broker knows.
+pub const FAULTS: [&str; 10] = ["K1", "K2", "K3", "K4", "K6", "N5", "N7", "D1", "D5", "D7"];
+
+impl Swarm {
+    pub fn draw(seed: u64) -> Self {
+        let mut rng = Rng::new(seed ^ 0x5eed_0fa1);
+        let row = [Row::Append, Row::Commit, Row::Commit, Row::CommitRelaxed][rng.below(4) as usize];
+        let mut config = BrokerConfig::default();
+        if row != Row::Append {
+            config.flush_messages = 1;
+        }
+        // Shrunk limits, through configuration as anybody could set them.
+        if rng.below(2) == 0 {
+            config.segment_bytes = 1_000 + rng.below(20_000) as u32;
+        }
+        if rng.below(3) == 0 {
+            config.queued_requests_max = 1 + rng.below(4) as u32;
+        }
+        config.io_threads = 1 + rng.below(8) as u32;
+        config.network_threads = 1 + rng.below(3) as u32;
+        let mut dir = DirOptions { kept_room: 4 * 1024, ..DirOptions::default() };
+        if rng.below(2) == 0 {
+            dir.hot_bytes_max = 2_000 + rng.below(100_000);
+        }
+        dir.checkpoint_bytes = [1 << 14, 1 << 18, 1 << 24][rng.below(3) as usize];
+        dir.checkpoint = Duration::from_secs(1 + rng.below(60));
+        dir.retention_check = Duration::from_secs(1 + rng.below(30));
+        dir.load_bytes = [256, 4096, 1 << 20][rng.below(3) as usize];
+        let slow = rng.below(3) == 0;
+        let span = |min, max| Span { min, max };
+        let stages = match rng.below(2) {
+            0 => StageTimes::default(),
+            _ => StageTimes { receive: span(5, 200), handle: span(20, 2_000), send: span(5, 200) },
+        };
+        let faults: Vec<&'static str> = FAULTS.into_iter().filter(|_| rng.below(2) == 0).collect();
+        Self {
+            seed,
+            brokers: 1,
+            visitors: 2 + rng.below(3) as u32,
+            duration: Duration::from_secs(60),
+            row,
+            config,
+            network: NetworkLimits {
+                requests_in_hand_max: [1, 1, 5][rng.below(3) as usize],
+                request_memory_max: [20_000, 256 << 20][rng.below(2) as usize],
+            },
+            stages,
+            dir,
+            latency: if slow { span(1_000, 300_000) } else { span(50, 5_000) },
+            cut: [Cut::Whole, Cut::Pieces, Cut::Pieces, Cut::Bytes][rng.below(4) as usize],
+            storage: if rng.below(3) == 0 { span(1_000, 100_000) } else { span(50, 3_000) },
+            beat: 20_000 + rng.below(100_000) as u32,
+            topics: 1 + rng.below(2) as u32,
+            churned: rng.below(2) as u32,
+            partitions: 1 + rng.below(3) as i32,
+            fault_every: Duration::from_millis(1_000 + rng.below(15_000)),
+            faults,
+        }
+    }
+
+    /// What a crash that loses power may leave.
+    pub fn grain(&self) -> CrashGrain {
+        if self.row == Row::CommitRelaxed { CrashGrain::Commits } else { CrashGrain::Files }
+    }
+
+    pub(super) fn draw_clock(&self, rng: &mut Rng) -> Clock {
+        match self.faults.contains(&"K6") {
+            true => {
+                Clock { offset: rng.below(7_200_000) as i64 - 3_600_000, drift: rng.below(100_000) as i64 - 50_000 }
+            }
+            false => Clock::default(),
+        }
+    }
+
+    /// The faults of the seed, each with its time. None happens in the last seconds, so that most have an end.
+    pub(super) fn draw_faults(&self, rng: &mut Rng) -> Vec<(Instant, Fault)> {
+        let mut drawn = Vec::new();
+        let (end, every) = (self.duration.as_micros() as u64, self.fault_every.as_micros() as u64);
+        let mut at = every / 2;
+        while at < end.saturating_sub(2_000_000) && !self.faults.is_empty() {
+            let code = self.faults[rng.below(self.faults.len() as u64) as usize];
+            drawn.push((Instant(at), self.draw_fault(code, rng)));
+            at += every / 2 + rng.below(every + 1);
+        }
+        drawn
+    }
+
+    fn draw_fault(&self, code: &str, rng: &mut Rng) -> Fault {
+        let server = rng.below(u64::from(self.brokers)) as u32;
+        let visitor = rng.below(u64::from(self.visitors)) as u32;
+        let millis = |rng: &mut Rng, most: u64| Duration::from_millis(1 + rng.below(most));
+        match code {
+            "K1" => Fault::Kill { server, down: millis(rng, 3_000) },
+            "K2" => Fault::PowerLoss { server, down: millis(rng, 3_000) },
+            "K3" => Fault::Restart { server, down: millis(rng, 2_000) },
+            "K4" => Fault::Pause { server, duration: millis(rng, 8_000) },
+            "K6" => Fault::ClockStep { server, millis: rng.below(7_200_000) as i64 - 3_600_000 },
+            "N5" => {
+                let (duration, kind) = (millis(rng, 8_000), rng.below(3));
+                Fault::Cut { visitor, to_server: kind != 1, to_visitor: kind != 0, duration }
+            }
+            "N7" => Fault::Reset { visitor },
+            "D1" if rng.below(3) == 0 => Fault::StorageLost { server },
+            "D1" => Fault::StorageFails { server, calls: 1 + rng.below(3) as u32 },
+            "D5" => Fault::DiskFull { server, room: rng.below(3_000), duration: millis(rng, 6_000) },
+            _ => Fault::SlowDisk { server, times: 2 + rng.below(200) as u32, duration: millis(rng, 5_000) },
+        }
+    }
+}

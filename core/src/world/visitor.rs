@@ -1,0 +1,409 @@
+//! A client and what it is up to: it produces values that are unique, reads, and some of them administer.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::{
+    history::{History, Key, Operation, Outcome, Recorded},
+    swarm::Swarm,
+};
+use crate::{
+    client::{
+        Client, ClientAnswer, ClientCall, ClientError, ClientOptions, Question, Reply,
+        question::{
+            Acks, CallId, ConfigEdit, ConfigOperation, ConfigResource, FetchFrom, NewBatch, NewRecord, NewTopic,
+            OffsetAt,
+        },
+        reply::Fetched,
+    },
+    effect::Address,
+    error::ErrorCode,
+    ids::{Offset, PartitionIndex},
+    record::{Batch, Compression},
+    rng::Rng,
+    time::Instant,
+};
+
+/// Calls that a visitor has under way at most.
+const CALLS_MAX: usize = 8;
+/// Bytes that a batch of ours decompresses to at most.
+const BATCH_BYTES_MAX: usize = 1 << 20;
+/// Rest before a read that failed is tried again.
+const READ_AGAIN: Duration = Duration::from_millis(200);
+
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    index: u32,
+    pub client: Client,
+    rng: Rng,
+    work: Work,
+    calls: u64,
+    values: u64,
+    pending: BTreeMap<CallId, Pending>,
+    /// Where it reads next.
+    cursors: BTreeMap<Key, Offset>,
+    /// What the last readers have to read, and up to where (unknown at first).
+    unread: BTreeMap<Key, Reading>,
+    has_begun_reading: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    Busy,
+    /// Nothing new is begun.
+    Ending,
+    Reading,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Reading {
+    start: Option<Offset>,
+    end: Option<Offset>,
+    records: Vec<(Offset, u64)>,
+    next: Offset,
+}
+
+#[derive(Clone, Debug)]
+struct Pending {
+    begun: Instant,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Send {
+        key: Key,
+        values: Vec<u64>,
+        acks: Acks,
+    },
+    Poll {
+        key: Key,
+    },
+    Ends {
+        key: Key,
+        is_start: bool,
+    },
+    Read {
+        key: Key,
+    },
+    /// Nobody keeps a record of it.
+    Other,
+}
+
+impl Visitor {
+    pub(super) fn new(index: u32, swarm: &Swarm, bootstrap: &[Address], rng: &mut Rng) -> Self {
+        let mut options = ClientOptions::new(bootstrap.to_vec());
+        options.client_id = format!("visitor-{index}");
+        options.seed = rng.next_u64();
+        // Short time-outs: a world's minute must hold many of them.
+        options.request_timeout = Duration::from_millis(1_500 + rng.below(4_000));
+        options.delivery_timeout = Duration::from_millis(8_000 + rng.below(20_000));
+        options.api_timeout = Duration::from_millis(5_000 + rng.below(10_000));
+        options.dial_timeout = Duration::from_secs(2);
+        Self {
+            index,
+            client: Client::new(options),
+            rng: Rng::new(rng.next_u64() ^ swarm.seed),
+            work: Work::Busy,
+            calls: 0,
+            values: u64::from(index) << 40,
+            pending: BTreeMap::new(),
+            cursors: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            has_begun_reading: false,
+        }
+    }
+
+    /// Nothing of its is under way.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    pub(super) fn end_work(&mut self) {
+        self.work = Work::Ending;
+    }
+
+    pub(super) fn begin_reading(&mut self) {
+        self.work = Work::Reading;
+    }
+
+    pub(super) fn has_read_all(&self) -> bool {
+        self.unread.values().all(|reading| reading.end.is_some_and(|end| reading.next >= end))
+    }
+
+    /// What it does now, and when it may do more.
+    pub(super) fn beat(&mut self, swarm: &Swarm, now: Instant) -> (Vec<ClientCall>, Option<Duration>) {
+        match self.work {
+            Work::Ending => (Vec::new(), None),
+            Work::Reading if self.index == 0 && !self.has_begun_reading => (self.read_ends(swarm, now), None),
+            Work::Reading => (Vec::new(), None),
+            Work::Busy => {
+                let after = u64::from(swarm.beat / 2) + self.rng.below(u64::from(swarm.beat) + 1);
+                let calls = if self.pending.len() < CALLS_MAX { self.busy(swarm, now) } else { Vec::new() };
+                (calls, Some(Duration::from_micros(after)))
+            }
+        }
+    }
+
+    fn busy(&mut self, swarm: &Swarm, now: Instant) -> Vec<ClientCall> {
+        let key = Key {
+            topic: self.rng.below(u64::from(swarm.topics)) as u32,
+            partition: self.rng.below(swarm.partitions as u64) as PartitionIndex,
+        };
+        if self.calls == 0 {
+            return (0..swarm.topics).map(|topic| self.create(swarm, now, name(topic))).collect();
+        }
+        let call = match self.rng.below(20) {
+            0..=10 => self.send(now, key),
+            11..=16 => self.poll(now, key),
+            17 if swarm.churned > 0 => self.churn(swarm, now),
+            18 if self.index == 0 => self.administer(now, key),
+            _ => {
+                let question = Question::Metadata { topics: None, create: false };
+                self.ask(now, What::Other, question)
+            }
+        };
+        vec![call]
+    }
+
+    fn ask(&mut self, now: Instant, what: What, question: Question) -> ClientCall {
+        self.calls += 1;
+        let call = CallId(self.calls);
+        self.pending.insert(call, Pending { begun: now, what });
+        ClientCall::Ask { call, question }
+    }
+
+    fn create(&mut self, swarm: &Swarm, now: Instant, name: String) -> ClientCall {
+        let topic = NewTopic { name, partitions: Some(swarm.partitions), ..NewTopic::default() };
+        self.ask(now, What::Other, Question::CreateTopics { topics: vec![topic], validate_only: false })
+    }
+
+    fn send(&mut self, now: Instant, key: Key) -> ClientCall {
+        let count = 1 + self.rng.below(5);
+        let values: Vec<u64> = (0..count).map(|_| self.next_value()).collect();
+        let acks = [Acks::All, Acks::All, Acks::All, Acks::Leader, Acks::None][self.rng.below(5) as usize];
+        let batch = self.batch(name(key.topic), key.partition, &values, acks);
+        self.ask(now, What::Send { key, values, acks }, Question::Produce(batch))
+    }
+
+    fn batch(&mut self, topic: String, partition: PartitionIndex, values: &[u64], acks: Acks) -> NewBatch {
+        let codecs = [Compression::None, Compression::None, Compression::Lz4, Compression::Snappy, Compression::Gzip];
+        let compression = codecs[self.rng.below(codecs.len() as u64) as usize];
+        let records = values
+            .iter()
+            .map(|&value| NewRecord { value: Some(self.bytes_of(value)), ..NewRecord::default() })
+            .collect();
+        NewBatch { topic, partition, records, compression, acks }
+    }
+
+    fn poll(&mut self, now: Instant, key: Key) -> ClientCall {
+        let offset = self.cursors.get(&key).copied().unwrap_or(0);
+        let wait = Duration::from_millis(self.rng.below(600));
+        let bytes_max = 200 + self.rng.below(20_000) as u32;
+        let from = FetchFrom { wait, bytes_max, ..FetchFrom::new(&name(key.topic), key.partition, offset) };
+        self.ask(now, What::Poll { key }, Question::Fetch(from))
+    }
+
+    /// Topics that come and go: whatever happens to them, nothing else may suffer.
+    fn churn(&mut self, swarm: &Swarm, now: Instant) -> ClientCall {
+        let topic = format!("churned-{}", self.rng.below(u64::from(swarm.churned)));
+        match self.rng.below(6) {
+            0 => self.ask(now, What::Other, Question::DeleteTopics { topics: vec![topic] }),
+            1 | 2 => self.create(swarm, now, topic),
+            3 => {
+                let edit = ("segment.bytes", 500 + self.rng.below(3_000));
+                self.alter(now, topic, edit)
+            }
+            _ => {
+                let value = self.next_value();
+                let batch = self.batch(topic, 0, &[value], Acks::All);
+                self.ask(now, What::Other, Question::Produce(batch))
+            }
+        }
+    }
+
+    /// Of topics that stay: records are deleted, segments change their size.
+    fn administer(&mut self, now: Instant, key: Key) -> ClientCall {
+        let topic = name(key.topic);
+        match self.rng.below(3) {
+            0 => {
+                let before = self.cursors.get(&key).copied().unwrap_or(0);
+                let partition = key.partition;
+                self.ask(now, What::Other, Question::DeleteRecords { topic, partition, before })
+            }
+            1 => {
+                let edit = ("segment.bytes", 1_000 + self.rng.below(50_000));
+                self.alter(now, topic, edit)
+            }
+            _ => {
+                let question = Question::ListOffsets { topic, partition: key.partition, at: OffsetAt::MaxTimestamp };
+                self.ask(now, What::Other, question)
+            }
+        }
+    }
+
+    fn alter(&mut self, now: Instant, topic: String, (name, value): (&str, u64)) -> ClientCall {
+        let edit = ConfigEdit { name: name.to_owned(), operation: ConfigOperation::Set(value.to_string()) };
+        let resource = ConfigResource::Topic(topic);
+        self.ask(
+            now,
+            What::Other,
+            Question::IncrementalAlterConfigs { resource, edits: vec![edit], validate_only: false },
+        )
+    }
+
+    fn next_value(&mut self) -> u64 {
+        self.values += 1;
+        self.values
+    }
+
+    fn bytes_of(&mut self, value: u64) -> Bytes {
+        let padding = [10, 100, 1_000][self.rng.below(3) as usize];
+        let mut bytes = BytesMut::with_capacity(8 + padding);
+        bytes.put_u64(value);
+        bytes.put_bytes(b'.', padding);
+        bytes.freeze()
+    }
+
+    fn read_ends(&mut self, swarm: &Swarm, now: Instant) -> Vec<ClientCall> {
+        let keys: Vec<Key> = (0..swarm.topics)
+            .flat_map(|topic| (0..swarm.partitions).map(move |partition| Key { topic, partition }))
+            .collect();
+        self.has_begun_reading = true;
+        let mut calls = Vec::new();
+        for key in keys {
+            self.unread.insert(key, Reading::default());
+            calls.extend([true, false].map(|is_start| self.ask_end(now, key, is_start)));
+        }
+        calls
+    }
+
+    fn ask_end(&mut self, now: Instant, key: Key, is_start: bool) -> ClientCall {
+        let at = if is_start { OffsetAt::Earliest } else { OffsetAt::Latest };
+        let question = Question::ListOffsets { topic: name(key.topic), partition: key.partition, at };
+        self.ask(now, What::Ends { key, is_start }, question)
+    }
+
+    fn read_on(&mut self, now: Instant, key: Key) -> Option<ClientCall> {
+        let reading = self.unread.get(&key)?;
+        let (_, end) = (reading.start?, reading.end?);
+        if reading.next >= end {
+            return None;
+        }
+        let from = FetchFrom { wait: READ_AGAIN, ..FetchFrom::new(&name(key.topic), key.partition, reading.next) };
+        Some(self.ask(now, What::Read { key }, Question::Fetch(from)))
+    }
+
+    /// Takes an answer, and gives what it asks next.
+    pub(super) fn on_answer(&mut self, answer: ClientAnswer, now: Instant, history: &mut History) -> Vec<ClientCall> {
+        let Some(Pending { begun, what }) = self.pending.remove(&answer.call) else { return Vec::new() };
+        let (operation, next) = match what {
+            What::Send { key, values, acks } => (Some(sent(key, values, acks, &answer.result)), None),
+            What::Poll { key } => (self.polled(key, answer.result), None),
+            What::Ends { key, is_start } => (None, self.on_end(now, key, is_start, answer.result)),
+            What::Read { key } => {
+                self.on_read(key, answer.result);
+                let next = self.read_on(now, key);
+                (next.is_none().then(|| self.read_through(key)).flatten(), next)
+            }
+            What::Other => (None, None),
+        };
+        if let Some(operation) = operation {
+            history.push(Recorded { visitor: self.index, begun, ended: now, operation });
+        }
+        next.into_iter().collect()
+    }
+
+    fn polled(&mut self, key: Key, result: Result<Reply, ClientError>) -> Option<Operation> {
+        match result {
+            Ok(Reply::Fetch(fetched)) => {
+                let from = self.cursors.get(&key).copied().unwrap_or(0);
+                let records = records_of(&fetched, from);
+                if let Some((last, _)) = records.last() {
+                    self.cursors.insert(key, last + 1);
+                } else if fetched.log_start > from {
+                    self.cursors.insert(key, fetched.log_start);
+                }
+                Some(Operation::Poll { key, records })
+            }
+            Err(ClientError::Kafka(ErrorCode::OffsetOutOfRange, _)) => {
+                self.cursors.insert(key, 0);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn on_end(
+        &mut self,
+        now: Instant,
+        key: Key,
+        is_start: bool,
+        result: Result<Reply, ClientError>,
+    ) -> Option<ClientCall> {
+        let found = match result {
+            Ok(Reply::ListOffsets(Some(found))) => found.offset,
+            // The topic was never made.
+            Err(ClientError::TimedOut(_) | ClientError::Kafka(ErrorCode::UnknownTopicOrPartition, _)) => {
+                self.unread.remove(&key);
+                return None;
+            }
+            _ => return Some(self.ask_end(now, key, is_start)),
+        };
+        let reading = self.unread.get_mut(&key)?;
+        if is_start {
+            (reading.start, reading.next) = (Some(found), found);
+        } else {
+            reading.end = Some(found);
+        }
+        self.read_on(now, key)
+    }
+
+    fn on_read(&mut self, key: Key, result: Result<Reply, ClientError>) {
+        let Some(reading) = self.unread.get_mut(&key) else { return };
+        if let Ok(Reply::Fetch(fetched)) = result {
+            let records = records_of(&fetched, reading.next);
+            if let Some((last, _)) = records.last() {
+                reading.next = last + 1;
+            }
+            reading.records.extend(records);
+        }
+    }
+
+    fn read_through(&mut self, key: Key) -> Option<Operation> {
+        let reading = self.unread.get(&key)?;
+        Some(Operation::Read { key, start: reading.start?, records: reading.records.clone() })
+    }
+}
+
+fn name(topic: u32) -> String {
+    format!("stays-{topic}")
+}
+
+fn sent(key: Key, values: Vec<u64>, acks: Acks, result: &Result<Reply, ClientError>) -> Operation {
+    let outcome = match result {
+        Ok(Reply::Produce(produced)) => match (acks, produced.base_offset) {
+            (Acks::None, _) | (_, None) => Outcome::Unknown,
+            (_, Some(base)) => Outcome::Acknowledged(base),
+        },
+        Err(ClientError::Kafka(error, _)) if is_definite(*error) => Outcome::Refused,
+        Err(ClientError::TooLarge { .. } | ClientError::Full | ClientError::Invalid(_)) => Outcome::Refused,
+        _ => Outcome::Unknown,
+    };
+    Operation::Send { key, values, outcome, is_once: acks == Acks::All }
+}
+
+/// R11: an explicit definite error is "not appended and will never be".
+fn is_definite(error: ErrorCode) -> bool {
+    matches!(error, ErrorCode::MessageTooLarge | ErrorCode::InvalidRecord | ErrorCode::InvalidRequiredAcks)
+}
+
+fn records_of(fetched: &Fetched, from: Offset) -> Vec<(Offset, u64)> {
+    let records = fetched.batches.iter().filter_map(|batch: &Batch| batch.records(BATCH_BYTES_MAX).ok()).flatten();
+    records
+        .filter_map(Result::ok)
+        .filter(|record| record.offset >= from)
+        .filter_map(|record| Some((record.offset, u64::from_be_bytes(*record.value?.first_chunk()?))))
+        .collect()
+}
