@@ -2,7 +2,7 @@
 //!
 //! # The map
 //!
-//! Everything but `host` is a machine at the grain of one input: `handle(now, input, effects)` (`machine.rs`). Time,
+//! Everything but `host` (real time) and `world` (virtual time) is a machine at the grain of one input: `handle(now, input, effects)` (`machine.rs`). Time,
 //! randomness and names come in with the turn (`turn.rs`); what is to be done goes out as effects (`effect.rs`). Modules
 //! stand below in their layers: a module uses what stands in layers above it in this file and nothing further down, and
 //! a test (`tests/tests/tidy/layers.rs`) reads this very table.
@@ -10,7 +10,7 @@
 //! # The walk of a produce request
 //!
 //! 1. `broker/network.rs`: bytes become frames (`wire/frame.rs`), frames requests (`wire/header.rs`).
-//! 2. `broker/request_queue.rs`: bounded; a full one stops the reading of connections.
+//! 2. `broker/request_queue.rs`: bounded; a full one holds its processors up, and reading stops.
 //! 3. `broker/handlers.rs`: a slot takes the request, decodes it (`wire/produce.rs`) and calls the API's method.
 //! 4. `broker/api/produce.rs`: one batch for each partition.
 //! 5. `replica/partition.rs`: checks the batch (`replica/validate.rs`, `record/check.rs`), moves the high watermark.
