@@ -1,8 +1,10 @@
 import { startChromium } from './chromium.js';
 import { startFirefox } from './firefox.js';
 
-/** For `describe.each`: every browser that can be had here. */
-export const BROWSERS = [
+const ALL = [
   ['chromium', startChromium],
   ['firefox', startFirefox],
 ] as const;
+
+/** For `describe.each`: every browser, or the one that `OTTLA_BROWSER` names. */
+export const BROWSERS = ALL.filter(([name]) => (process.env['OTTLA_BROWSER'] ?? name) === name);
