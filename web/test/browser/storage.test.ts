@@ -127,8 +127,10 @@ describe.each(BROWSERS)('in %s', (_, start) => {
       'the topic to go',
       `return ![...root.querySelectorAll('.topic')].some(e => e.textContent.includes('moved'))`,
     );
+    const before = await tab.look<string>('return ottla.cluster.clusterId');
     await tab.click('.storage button', 'Reset');
     await tab.click('dialog button.danger');
+    await tab.until('another cluster', 'return ottla.cluster && ottla.cluster.clusterId !== of', before);
     await tab.has('.topics .empty', 'No topics yet');
   });
 
