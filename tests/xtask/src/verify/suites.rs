@@ -187,8 +187,7 @@ fn wasm_in_firefox(toolbox: &Toolbox, _: Effort) -> Result<Vec<Command>, String>
 fn wasm_in(toolbox: &Toolbox, options: [&str; 2], driver: Tool) -> Result<Vec<Command>, String> {
     let found = |tool| toolbox.path_of(tool).ok_or_else(|| format!("{tool:?} is not there"));
     let mut command = run::command(found(Tool::WasmPack)?, &["test", "--headless"]);
-    // The crate comes last: whatever follows it goes to cargo.
-    command.args(options).arg(found(driver)?).args(["wasm", "--no-fail-fast"]);
+    command.args(options).arg(found(driver)?).arg("wasm");
     command.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver(toolbox)?);
     // Seconds for all tests of one file; a test that hangs is ended by this, sooner than by our own limit.
     command.env("WASM_BINDGEN_TEST_TIMEOUT", "600");
