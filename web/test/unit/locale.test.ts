@@ -9,7 +9,8 @@ const CORE = join(import.meta.dirname, '../../../core/src');
 const SOURCES = join(import.meta.dirname, '../../src');
 
 /** What the broker says is looked up by its own words; these families have no key in the page's sources. */
-const LOOKED_UP = /^(event|why|error|ended|todo|state|stage|theme|requests\.view|records\.from|storage\.(kind|job))\./;
+const LOOKED_UP =
+  /^(event|config|why|error|ended|todo|state|stage|theme|requests\.view|records\.from|storage\.(kind|job))\./;
 
 function forms(message: Message): string[] {
   return typeof message === 'string' ? [message] : Object.values(message);
@@ -73,6 +74,15 @@ describe('what the core says', () => {
     }
     const sentences = Object.keys(en).filter(key => key.startsWith('event.') && key !== 'event.other');
     expect(sentences.filter(key => !events.has(key.slice('event.'.length)))).toEqual([]);
+  });
+
+  test('every setting of a topic has words', () => {
+    const source = readFileSync(join(CORE, 'config/topic.rs'), 'utf8');
+    const rows = [...source.matchAll(/^ {4}\w+: [^=]+ = "([a-z.]+)"/gm)].map(match => match[1]!);
+    expect(rows.length).toBeGreaterThan(10);
+    expect(rows.filter(name => textIfKnown(`config.${name}`) === undefined)).toEqual([]);
+    const sentences = Object.keys(en).filter(key => key.startsWith('config.'));
+    expect(sentences.filter(key => !rows.includes(key.slice('config.'.length)))).toEqual([]);
   });
 
   test('every reason has words', () => {

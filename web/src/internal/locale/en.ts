@@ -336,4 +336,21 @@ export const en = {
   'event.FetchSessionClosed': 'Fetch session {session} closed',
   'event.BrokerStarted': 'Broker started',
   'event.BrokerStopped': 'Broker stopped',
+
+  'config.retention.bytes':
+    'How much of the log is kept: up to so many bytes per partition, whole segments at a time. -1: no bound.',
+  'config.retention.ms': 'How long records are kept, by the latest timestamp of their segment. -1: no bound.',
+  'config.segment.bytes': 'The size at which a segment is sealed and a new one begins.',
+  'config.segment.ms': 'The age at which a segment is sealed even when it is not full.',
+  'config.max.message.bytes': 'The largest record batch that is taken, after compression.',
+  'config.flush.messages':
+    '1: acknowledge only what is committed to storage. Any other value does not wait for storage.',
+  'config.min.insync.replicas': 'How many replicas must hold a record before acks=all is answered.',
+  'config.compression.type': 'The codec that batches are stored with; producer keeps what was sent.',
+  'config.message.timestamp.type': 'Whether a record keeps its producer’s time or gets the time of its append.',
+  'config.message.timestamp.before.max.ms': 'How far a record’s time may lie behind the broker’s.',
+  'config.message.timestamp.after.max.ms': 'How far a record’s time may lie ahead of the broker’s.',
+
+  'word.yes': 'yes',
+  'word.no': 'no',
 } as const;

@@ -319,4 +319,19 @@ export const zhHans: Catalogue = {
   'event.FetchSessionClosed': 'Fetch 会话 {session} 已关闭',
   'event.BrokerStarted': 'Broker 已启动',
   'event.BrokerStopped': 'Broker 已停止',
+
+  'config.retention.bytes': '每个分区最多保留多少字节的日志，以整段为单位；-1 表示不限。',
+  'config.retention.ms': '消息保留多久（毫秒），按所在段的最晚时间戳计算；-1 表示不限。',
+  'config.segment.bytes': '段达到这个大小就封存，并开始新的段。',
+  'config.segment.ms': '段即使未满，到了这个时长（毫秒）也会封存。',
+  'config.max.message.bytes': '接受的最大批次（压缩后的字节数）。',
+  'config.flush.messages': '1 表示只确认已提交到存储的消息；其他值不等待存储。',
+  'config.min.insync.replicas': 'acks=all 得到应答之前，必须有多少个副本持有该消息。',
+  'config.compression.type': '批次以哪种压缩方式存储；producer 表示保持生产者发来的样子。',
+  'config.message.timestamp.type': '消息保留生产者给的时间，还是采用追加时的时间。',
+  'config.message.timestamp.before.max.ms': '消息时间最多可以比 broker 的时间早多少毫秒。',
+  'config.message.timestamp.after.max.ms': '消息时间最多可以比 broker 的时间晚多少毫秒。',
+
+  'word.yes': '是',
+  'word.no': '否',
 };

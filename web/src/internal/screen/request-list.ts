@@ -140,7 +140,8 @@ function whyWords(why: string): string {
 /** An event's sentence. Topics are named where the name is still known. */
 export function eventWords(event: TraceEvent, topicNames: ReadonlyMap<string, string>): string {
   const of: Record<string, Value> = {};
-  for (const [field, value] of Object.entries(event)) of[field] = typeof value === 'boolean' ? String(value) : value;
+  for (const [field, value] of Object.entries(event))
+    of[field] = typeof value === 'boolean' ? text(value ? 'word.yes' : 'word.no') : value;
   const topic = event['topic'];
   if (typeof topic === 'string') of['topic'] = topicNames.get(topic) ?? topic;
   if (typeof event['why'] === 'string') of['why'] = whyWords(event['why']);

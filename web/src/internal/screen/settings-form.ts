@@ -2,7 +2,7 @@
 
 import { html, nothing } from 'lit';
 import { failureOf, type Failure } from '../failure.js';
-import { text } from '../locale.js';
+import { text, textIfKnown } from '../locale.js';
 import type { ConfigEntry } from '../../public/types.js';
 import { failureWords, shownText } from './fragments.js';
 import { guardComposition, Screen } from './screen.js';
@@ -85,7 +85,7 @@ export class SettingsForm extends Screen {
           </button>`
           : html`<span class="quiet-words">${isSet ? text('settings.set') : text('settings.is-default')}</span>`
       }
-      <p class="quiet-words" id="${id}-words" lang="en">${shownText(entry.documentation, 600)}</p>
+      ${describedAs(id, entry)}
     </div>`;
   }
 
@@ -126,4 +126,12 @@ export class SettingsForm extends Screen {
     }
     this.requestUpdate();
   }
+}
+
+/** What the setting means: the page's own words, or the broker's where it knows more settings than the page. */
+function describedAs(id: string, { name, documentation }: ConfigEntry) {
+  const words = textIfKnown(`config.${name}`);
+  return words
+    ? html`<p class="quiet-words" id="${id}-words">${words}</p>`
+    : html`<p class="quiet-words" id="${id}-words" lang="en">${shownText(documentation, 600)}</p>`;
 }
