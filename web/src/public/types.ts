@@ -178,3 +178,78 @@ export interface Connection extends AsyncIterable<Uint8Array> {
   send(bytes: Uint8Array): void;
   close(): void;
 }
+
+/** The same simulated world that the tests run: what a `Lab` says of it. Times are microseconds of virtual time. */
+export interface LabOptions {
+  wasm?: ClusterOptions['wasm'];
+  signal?: AbortSignal;
+}
+
+/** Where to stand still: right behind one of these events, or at a moment, whichever comes first. */
+export interface LabUntil {
+  /** Names of events of any machine: 'fault', 'answered', 'HighWatermarkMoved', … */
+  events?: string[];
+  at?: number;
+}
+
+export interface LabState {
+  now: number;
+  /** The furthest it has been; of a journal at least where that says it ended. */
+  end: number;
+  /** How long faults go on. */
+  duration: number;
+  step: number;
+  phase: 'faults' | 'healing' | 'reading' | 'over';
+  /** 16 hexadecimal digits: what happened, in which order, up to now. */
+  digest: string;
+  seed: string;
+  /** The engine's. */
+  build: string;
+  /** The journal names another build than the engine's; it ended elsewhere than it says. */
+  notes: ('other-build' | 'other-end')[];
+  /** A world that broke an invariant stands still from then on. */
+  violation?: LabViolation;
+  brokers: LabBroker[];
+  /** Ids as events name topics by. */
+  topics: { id: string; name: string }[];
+  visitors: LabVisitor[];
+  /** An estimate. */
+  snapshots: { count: number; bytes: number };
+}
+
+export interface LabViolation {
+  /** As in `core/invariants.md`. */
+  code: string;
+  at: number;
+  what: string;
+}
+
+export interface LabBroker {
+  id: number;
+  state: 'down' | 'opening' | 'serving' | 'stopping' | 'paused';
+  partitions: LabPartition[];
+}
+
+export interface LabPartition {
+  topic: string;
+  partition: number;
+  logStart: number;
+  highWatermark: number;
+  logEnd: number;
+}
+
+/** A client of the world, with its calls that are not answered yet. */
+export interface LabVisitor {
+  index: number;
+  waiting: { question: string; since: number }[];
+}
+
+/** One thing that happened. Names and fields of brokers' events are those of `TraceEvent`. */
+export interface LabEvent {
+  number: number;
+  at: number;
+  who: 'broker' | 'visitor' | 'world';
+  index: number;
+  name: string;
+  [field: string]: string | number | boolean;
+}
