@@ -1,9 +1,12 @@
 /** The wasm's exports, as `wasm/src/lib.rs` declares them, and how they are loaded. */
 
+import type { LabUntil } from '../public/types.js';
+
 export interface Native {
   startCluster(options: unknown, listener: Listener): Promise<NativeCluster>;
   beginImport(name: string, replace: boolean): Promise<NativeImport>;
   checkFileName(name: string): void;
+  openLab(text: string): NativeLab;
 }
 
 export interface Listener {
@@ -29,6 +32,29 @@ export interface NativeCluster {
   reopen(): Promise<void>;
   stop(): Promise<void>;
   kill(): void;
+}
+
+/** Every call is short: a long way is many calls. */
+export interface NativeLab {
+  state(): unknown;
+  /** Goes on for at most so many steps. True once it is there, or can go no further. */
+  advance(steps: number, until: LabUntil | undefined): Advanced;
+  /** Goes to the snapshot from which `at` is reached soonest, if that is nearer than where it stands. */
+  jump(at: number): void;
+  command(lines: string): void;
+  events(limit: number, who: string | undefined): unknown;
+  fork(): NativeLab;
+  journal(): string;
+  free(): void;
+}
+
+export interface Advanced {
+  taken: number;
+  /** What was waited for has happened. */
+  reached: boolean;
+  /** There is nothing left to go on with. */
+  over: boolean;
+  now: number;
 }
 
 export interface FileSink {

@@ -28,9 +28,26 @@ export const CALLS = [
   'export',
   'reopen',
   'stop',
+  'labOpen',
+  'labState',
+  'labStep',
+  'labStepUntil',
+  'labSeek',
+  'labCommand',
+  'labEvents',
+  'labFork',
+  'labJournal',
+  'labClose',
 ] as const;
 
 export type CallName = (typeof CALLS)[number];
+
+/** Of labs. The first argument of all but `labOpen` is the lab's number. */
+export type LabCallName = Extract<CallName, `lab${string}`>;
+
+export function isLabCall(call: CallName): call is LabCallName {
+  return call.startsWith('lab');
+}
 
 export type ToEngine = { id: number; call: CallName; args: unknown[] } | { cancel: number } | { kill: true };
 

@@ -1,8 +1,10 @@
 /** The engine's end: takes calls, asks the wasm, sends what became of each. The same in a Worker and beside a page. */
 
 import { exportCluster, importCluster } from './archive.js';
+import { Labs } from './labs.js';
 import { loadNative, type Native, type NativeCluster, type NativeConnection } from './native.js';
-import { refusedOf, toEngine, type CallName, type FromEngine, type Port } from './protocol.js';
+import { isLabCall, refusedOf, toEngine } from './protocol.js';
+import type { CallName, FromEngine, LabCallName, Port } from './protocol.js';
 
 export function serve(port: Port): void {
   const serving = new Serving(message => port.postMessage(message));
@@ -19,6 +21,7 @@ export function serve(port: Port): void {
 class Serving {
   #native: Native | undefined;
   #cluster: NativeCluster | undefined;
+  readonly #labs = new Labs(() => this.#loaded());
   readonly #connections = new Map<number, NativeConnection>();
   readonly #cancelling = new Map<number, AbortController>();
   #nextConnection = 1;
@@ -48,6 +51,7 @@ class Serving {
   // Each argument is checked by the engine itself, which takes any value.
   async #answer(id: number, call: CallName, args: unknown[]): Promise<unknown> {
     const progress = (done: number, total: number) => this.tell({ id, done, total });
+    if (isLabCall(call)) return this.#labs.answer(call, args, progress);
     switch (call) {
       case 'load':
         this.#native = await loadNative(args[0], text => this.#panicked(text));
@@ -71,7 +75,7 @@ class Serving {
   async #ask(
     cluster: NativeCluster,
     id: number,
-    call: Exclude<CallName, 'load' | 'start' | 'import' | 'send' | 'read' | 'closeConnection'>,
+    call: Exclude<CallName, LabCallName | 'load' | 'start' | 'import' | 'send' | 'read' | 'closeConnection'>,
     args: unknown[],
   ): Promise<unknown> {
     const [first, second, third] = args as [never, never, never];

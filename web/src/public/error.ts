@@ -2,7 +2,7 @@
  * What every promise of the package is rejected with.
  *
  * `code` is one of 'in-use', 'no-storage', 'read-only', 'cannot-open', 'aborted', 'closed', 'gone', 'exists', 'bad-file',
- * 'full', or Kafka's name of its error, in which case `kafkaCode` is its number.
+ * 'full', 'bad-scenario', or Kafka's name of its error, in which case `kafkaCode` is its number.
  */
 export class OttlaError extends Error {
   override readonly name = 'OttlaError';

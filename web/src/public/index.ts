@@ -2,4 +2,5 @@
 
 export { Cluster } from './cluster.js';
 export { OttlaError } from './error.js';
+export { Lab } from './lab.js';
 export type * from './types.js';
