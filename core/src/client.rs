@@ -75,15 +75,15 @@ pub struct Client {
     options: ClientOptions,
     rng: Rng,
     state: State,
-    /// When something rests until.
-    wake: Option<Instant>,
+    /// Only a turn changes it.
+    deadline: Option<Instant>,
 }
 
 impl Client {
     pub fn new(options: ClientOptions) -> Self {
         assert!(options.client_id.len() <= limits::STRING_BYTES_MAX, "client.id is longer than a request can say");
         let rng = Rng::new(options.seed);
-        Self { options, rng, state: State::default(), wake: None }
+        Self { options, rng, state: State::default(), deadline: None }
     }
 
     /// Calls that are not answered.
@@ -114,11 +114,11 @@ impl Machine for Client {
         }
         state.expire(turn);
         state.send_what_waits(turn);
-        self.wake = turn.wake;
+        self.deadline = turn.wake.into_iter().chain(state.next_deadline()).min();
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        self.wake.into_iter().chain(self.state.next_deadline()).min()
+        self.deadline
     }
 }
 

@@ -4,7 +4,10 @@
 
 mod file;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 
@@ -12,6 +15,7 @@ use self::file::{File, Undo};
 use crate::{
     effect::{Entry, FileName, Outcome, StorageError, StorageErrorKind, WriteOp, check_name},
     rng::Rng,
+    runs::Runs,
 };
 
 type Files = BTreeMap<FileName, File>;
@@ -24,28 +28,21 @@ pub struct Disk {
     capacity: Option<u64>,
     /// What the next commits answer instead of being done, first the next.
     failures: VecDeque<StorageError>,
-    /// `None`: crashes are not asked for and nothing is kept for them.
-    crash: Option<Unsynced>,
+    /// Since the last one that synced. `None`: crashes are not asked for and nothing is kept for them.
+    unsynced: Option<Runs<Arc<Unsynced>>>,
 }
 
-/// What a crash may take away.
-#[derive(Clone, Debug, Default)]
+/// A commit that a crash may take away.
+#[derive(Clone, Debug)]
 struct Unsynced {
-    durable: Files,
-    /// Commit by commit, since the last one that synced.
-    commits: Vec<Vec<WriteOp>>,
+    ops: Vec<WriteOp>,
+    /// Back to the files before it, the last step first.
+    undo: Vec<Undo>,
 }
 
-impl Unsynced {
-    /// Everything up to here is durable.
-    fn sync(&mut self) {
-        let mut used = u64::MAX / 2;
-        for op in self.commits.drain(..).flatten() {
-            // It was applied once, to the same files.
-            let _ = apply(&mut self.durable, &op, &mut used, &mut Vec::new());
-        }
-    }
-}
+/// Commits since the last one that synced. Browsers and kernels write by themselves what nobody asked them to: older
+/// ones than so many are durable.
+const UNSYNCED_MAX: u64 = 4096;
 
 /// How much of what was not synced a crash may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +54,9 @@ pub enum CrashGrain {
 }
 
 impl Disk {
-    /// A disk that remembers what is not synced. Each commit is applied twice.
+    /// A disk that remembers what is not synced.
     pub fn with_crashes() -> Self {
-        Self { crash: Some(Unsynced::default()), ..Self::default() }
+        Self { unsynced: Some(Runs::default()), ..Self::default() }
     }
 
     /// From here on a commit that would keep more bytes than this fails with `NoSpace`.
@@ -91,16 +88,14 @@ impl Disk {
                 _ => Ok(()),
             });
             if let Err(why) = applied {
-                undo.into_iter().rev().for_each(|undo| undo.apply(&mut self.files));
+                undo.iter().rev().for_each(|undo| undo.apply(&mut self.files));
                 return Err(why);
             }
         }
         self.used = used;
-        if let Some(unsynced) = &mut self.crash {
-            unsynced.commits.push(ops);
-            if sync {
-                unsynced.sync();
-            }
+        match &mut self.unsynced {
+            Some(unsynced) if sync => *unsynced = Runs::default(),
+            _ => self.remember(ops, undo),
         }
         Ok(())
     }
@@ -117,14 +112,19 @@ impl Disk {
         found.map(|(name, file)| Entry { file: name.clone(), len: file.len() }).collect()
     }
 
+    fn remember(&mut self, ops: Vec<WriteOp>, undo: Vec<Undo>) {
+        if let Some(unsynced) = &mut self.unsynced {
+            unsynced.push(Arc::new(Unsynced { ops, undo }));
+            unsynced.drop_below(unsynced.end().saturating_sub(UNSYNCED_MAX));
+        }
+    }
+
     /// The process that wrote was killed in the middle of a commit: each file keeps some prefix of its part.
     pub fn tear(&mut self, ops: Vec<WriteOp>, grain: CrashGrain, rng: &mut Rng) {
         match grain {
             CrashGrain::Files => {
-                let kept = keep_some(&mut self.files, ops, rng);
-                if let Some(unsynced) = &mut self.crash {
-                    unsynced.commits.push(kept);
-                }
+                let (kept, undo) = keep_some(&mut self.files, &ops, rng);
+                self.remember(kept, undo);
                 self.recount();
             }
             CrashGrain::Commits if rng.below(2) == 0 => drop(self.commit(ops, false)),
@@ -137,24 +137,23 @@ impl Disk {
     /// # Panics
     /// If the disk was not made by `with_crashes`.
     pub fn crash(&mut self, grain: CrashGrain, rng: &mut Rng) {
-        let unsynced = self.crash.take().expect("this disk does not remember what is not synced");
-        let mut files = unsynced.durable;
+        let unsynced = self.unsynced.replace(Runs::default()).expect("this disk does not remember what is not synced");
+        let durable = unsynced.iter().rev().flat_map(|commit| commit.undo.iter().rev());
+        durable.for_each(|undo| undo.apply(&mut self.files));
         match grain {
             CrashGrain::Files => {
-                keep_some(&mut files, unsynced.commits.into_iter().flatten().collect(), rng);
+                keep_some(&mut self.files, unsynced.iter().flat_map(|commit| &commit.ops), rng);
             }
             CrashGrain::Commits => {
-                let kept = rng.below(unsynced.commits.len() as u64 + 1) as usize;
+                let kept = rng.below(unsynced.end() - unsynced.first() + 1) as usize;
                 let mut used = u64::MAX / 2;
-                for op in unsynced.commits.into_iter().take(kept).flatten() {
+                for op in unsynced.iter().take(kept).flat_map(|commit| &commit.ops) {
                     // It was applied once, to the same files.
-                    let _ = apply(&mut files, &op, &mut used, &mut Vec::new());
+                    let _ = apply(&mut self.files, op, &mut used, &mut Vec::new());
                 }
             }
         }
-        self.files.clone_from(&files);
         self.recount();
-        self.crash = Some(Unsynced { durable: files, commits: Vec::new() });
     }
 
     /// Flips one bit of a file, at rest (D2). Nothing where the file is empty or missing.
@@ -163,11 +162,7 @@ impl Disk {
         let (at, bit) = (rng.below(found.len()), rng.below(8));
         let mut bytes = found.read(0, found.len()).to_vec();
         bytes[at as usize] ^= 1 << bit;
-        let rotten = File::from(Bytes::from(bytes));
-        *found = rotten.clone();
-        if let Some(durable) = self.crash.as_mut().and_then(|unsynced| unsynced.durable.get_mut(file)) {
-            *durable = rotten;
-        }
+        *found = File::from(Bytes::from(bytes));
     }
 
     fn recount(&mut self) {
@@ -221,36 +216,39 @@ fn apply(files: &mut Files, op: &WriteOp, used: &mut u64, undo: &mut Vec<Undo>) 
 }
 
 /// Applies a part of `ops`: from some op on a file's work is lost, the first lost append possibly half done. Gives what
-/// was applied.
-fn keep_some(files: &mut Files, ops: Vec<WriteOp>, rng: &mut Rng) -> Vec<WriteOp> {
-    let mut applied = Vec::new();
+/// was applied, and how it is taken back.
+fn keep_some<'a>(
+    files: &mut Files,
+    ops: impl IntoIterator<Item = &'a WriteOp>,
+    rng: &mut Rng,
+) -> (Vec<WriteOp>, Vec<Undo>) {
+    let (mut applied, mut undo) = (Vec::new(), Vec::new());
     let mut lost: BTreeSet<FileName> = BTreeSet::new();
     // Counted from the middle, since the files that stay are not counted in.
     let mut used = u64::MAX / 2;
     for op in ops {
-        let touched = touched(&op);
+        let touched = touched(op);
         let is_lost = touched.iter().any(|file| lost.contains(*file));
         if !is_lost && rng.below(4) > 0 {
             // What was once applied applies again, unless the file it builds on is lost.
-            if apply(files, &op, &mut used, &mut Vec::new()).is_ok() {
-                applied.push(op);
+            if apply(files, op, &mut used, &mut undo).is_ok() {
+                applied.push(op.clone());
             }
             continue;
         }
-        if let WriteOp::Append { file, at, bytes } = &op
+        if let WriteOp::Append { file, at, bytes } = op
             && !is_lost
         {
             let kept = rng.below(bytes.len() + 1);
-            let found = files.entry(file.clone()).or_default();
-            if found.len() == *at {
-                let bytes = bytes.to_bytes().slice(..kept as usize);
-                found.append(std::slice::from_ref(&bytes));
-                applied.push(WriteOp::Append { file: file.clone(), at: *at, bytes: bytes.into() });
+            let bytes = bytes.to_bytes().slice(..kept as usize);
+            let half = WriteOp::Append { file: file.clone(), at: *at, bytes: bytes.into() };
+            if apply(files, &half, &mut used, &mut undo).is_ok() {
+                applied.push(half);
             }
         }
         lost.extend(touched.into_iter().cloned());
     }
-    applied
+    (applied, undo)
 }
 
 fn touched(op: &WriteOp) -> Vec<&FileName> {

@@ -32,6 +32,7 @@ pub mod ids;
 pub mod machine;
 pub mod purgatory;
 pub mod rng;
+pub mod runs;
 pub mod time;
 pub mod trace;
 pub mod turn;

@@ -37,7 +37,7 @@ pub struct NodeOptions {
     /// `None`: as the log dir says; a new one is drawn from the seed at the first start.
     pub cluster_id: Option<String>,
     /// Events that the trace keeps.
-    pub trace_kept: usize,
+    pub trace_kept: u32,
     pub network: NetworkLimits,
     pub stages: StageTimes,
     pub dir: DirOptions,
@@ -64,8 +64,8 @@ impl NodeOptions {
 #[derive(Clone, Debug)]
 pub struct Node {
     phase: Phase,
-    /// Of the latest turn.
-    now: Instant,
+    /// Only a turn changes it.
+    deadline: Option<Instant>,
     rng: Rng,
     ids: Ids,
     trace: Trace,
@@ -92,7 +92,7 @@ struct Opening {
 impl Node {
     pub fn new(options: NodeOptions) -> Self {
         Self {
-            now: Instant(0),
+            deadline: Some(Instant(0)),
             rng: Rng::new(options.seed),
             ids: Ids::default(),
             trace: Trace::new(options.id, options.trace_kept),
@@ -123,7 +123,6 @@ impl Machine for Node {
 
     fn handle(&mut self, now: Now, input: Input<NodeCall>, effects: &mut Vec<Effect<NodeAnswer>>) {
         // Splitting the borrow once, here, is what keeps every handler below free of RefCell.
-        self.now = now.monotonic;
         let Self { phase, rng, ids, trace, .. } = self;
         let mut turn = Turn { now, rng, trace, ids, effects };
         let next = match phase {
@@ -145,14 +144,15 @@ impl Machine for Node {
             }
             None => {}
         }
+        self.deadline = match &self.phase {
+            Phase::New(_) => Some(Instant(0)),
+            Phase::Serving(broker) => broker.next_deadline(now.monotonic),
+            Phase::Opening(_) | Phase::Stopping(_) | Phase::Ended => None,
+        };
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        match &self.phase {
-            Phase::New(_) => Some(Instant(0)),
-            Phase::Serving(broker) => broker.next_deadline(self.now),
-            Phase::Opening(_) | Phase::Stopping(_) | Phase::Ended => None,
-        }
+        self.deadline
     }
 }
 

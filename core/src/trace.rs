@@ -10,9 +10,7 @@ pub mod print;
 pub use digest::Digest;
 pub use event::Event;
 
-use std::collections::VecDeque;
-
-use crate::{ids::BrokerId, time::Instant};
+use crate::{ids::BrokerId, runs::Runs, time::Instant};
 
 /// An event, when and where.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,15 +26,15 @@ pub struct Traced {
 #[derive(Clone, Debug)]
 pub struct Trace {
     node: BrokerId,
-    kept: VecDeque<Traced>,
-    kept_max: usize,
+    kept: Runs<Traced>,
+    kept_max: u64,
     next: u64,
     digest: Digest,
 }
 
 impl Trace {
-    pub fn new(node: BrokerId, kept_max: usize) -> Self {
-        Self { node, kept: VecDeque::new(), kept_max, next: 0, digest: Digest::default() }
+    pub fn new(node: BrokerId, kept_max: u32) -> Self {
+        Self { node, kept: Runs::default(), kept_max: u64::from(kept_max), next: 0, digest: Digest::default() }
     }
 
     pub fn note(&mut self, at: Instant, event: Event) {
@@ -46,16 +44,13 @@ impl Trace {
         if self.kept_max == 0 {
             return;
         }
-        if self.kept.len() == self.kept_max {
-            self.kept.pop_front();
-        }
-        self.kept.push_back(traced);
+        self.kept.push(traced);
+        self.kept.drop_below(self.next.saturating_sub(self.kept_max));
     }
 
     /// Events from `number` on that are still kept.
     pub fn since(&self, number: u64) -> impl Iterator<Item = &Traced> {
-        let first = self.next - self.kept.len() as u64;
-        self.kept.iter().skip(number.saturating_sub(first) as usize)
+        self.kept.iter_from(number.max(self.next.saturating_sub(self.kept_max)))
     }
 
     /// The number that the next event will get.

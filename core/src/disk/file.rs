@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::effect::FileName;
+use crate::{effect::FileName, runs::Runs};
 
 /// Slices one behind the other, each with the position of its first byte. None is empty.
 #[derive(Clone, Debug, Default)]
 pub(super) struct File {
-    parts: Vec<(u64, Bytes)>,
+    parts: Runs<(u64, Bytes)>,
     len: u64,
 }
 
@@ -30,8 +30,9 @@ impl File {
             return;
         }
         self.parts.truncate(self.parts.partition_point(|(start, _)| *start < len));
-        if let Some((start, last)) = self.parts.last_mut() {
-            last.truncate((len - *start) as usize);
+        if let Some((start, mut last)) = self.parts.pop() {
+            last.truncate((len - start) as usize);
+            self.parts.push((start, last));
         }
         self.len = len;
     }
@@ -43,7 +44,7 @@ impl File {
             return Bytes::new();
         }
         let first = self.parts.partition_point(|(start, part)| start + part.len() as u64 <= at);
-        let covered = self.parts[first..].iter().take_while(|(start, _)| *start < end);
+        let covered = self.parts.iter_from(first).take_while(|(start, _)| *start < end);
         let mut slices = covered.map(|(start, part)| {
             let from = at.saturating_sub(*start) as usize;
             let to = (end - start).min(part.len() as u64) as usize;
@@ -69,7 +70,7 @@ impl From<Bytes> for File {
 }
 
 /// One step back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Undo {
     Cut(FileName, u64),
     Remove(FileName),
@@ -77,18 +78,18 @@ pub(super) enum Undo {
 }
 
 impl Undo {
-    pub(super) fn apply(self, files: &mut BTreeMap<FileName, File>) {
+    pub(super) fn apply(&self, files: &mut BTreeMap<FileName, File>) {
         match self {
             Self::Cut(file, len) => {
-                if let Some(found) = files.get_mut(&file) {
-                    found.truncate(len);
+                if let Some(found) = files.get_mut(file) {
+                    found.truncate(*len);
                 }
             }
             Self::Remove(file) => {
-                files.remove(&file);
+                files.remove(file);
             }
             Self::Put(file, content) => {
-                files.insert(file, content);
+                files.insert(file.clone(), content.clone());
             }
         }
     }

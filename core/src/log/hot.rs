@@ -10,12 +10,12 @@ use bytes::{Bytes, BytesMut};
 use crate::{
     effect::Frame,
     ids::Offset,
-    record::{Batch, BatchError, BatchHeader, HEADER_BYTES},
+    record::{Batch, BatchError, BatchHeader},
 };
 
 /// A run is sealed at this many bytes or batches.
 const RUN_BYTES: u64 = 256 * 1024;
-const RUN_BATCHES: usize = 1024;
+const RUN_BATCHES: usize = 256;
 /// A batch smaller than this is copied out of its buffer: it would pin far more than its own size, and the copy costs
 /// less than the rest of its append. Larger ones keep their buffer, which batches next to them share.
 const COPIED_BYTES: usize = 4096;
@@ -27,7 +27,8 @@ const BATCH_OVERHEAD: u64 = 160;
 pub struct HotBatch {
     pub base_offset: Offset,
     pub last_offset: Offset,
-    header: Bytes,
+    /// The header; of a batch that was copied, all of it.
+    head: Bytes,
     body: Bytes,
 }
 
@@ -39,26 +40,25 @@ impl HotBatch {
             let mut both = BytesMut::with_capacity(batch.size());
             both.extend_from_slice(&head);
             both.extend_from_slice(&body);
-            body = both.freeze();
-            head = body.split_to(HEADER_BYTES.min(body.len()));
+            (head, body) = (both.freeze(), Bytes::new());
         }
-        Self { base_offset: header.base_offset, last_offset: header.last_offset(), header: head, body }
+        Self { base_offset: header.base_offset, last_offset: header.last_offset(), head, body }
     }
 
     pub fn size(&self) -> u64 {
-        (self.header.len() + self.body.len()) as u64
+        (self.head.len() + self.body.len()) as u64
     }
 
     pub fn push_to(&self, frame: &mut Frame) {
-        frame.push(self.header.clone());
+        frame.push(self.head.clone());
         frame.push(self.body.clone());
     }
 
     pub fn header(&self) -> Result<BatchHeader, BatchError> {
-        BatchHeader::parse(&self.header)
+        BatchHeader::parse(&self.head)
     }
 
-    /// The batch as a whole. Copies.
+    /// The batch as a whole. Copies unless it is in one piece.
     pub fn to_batch(&self) -> Result<Batch, BatchError> {
         let mut frame = Frame::default();
         self.push_to(&mut frame);

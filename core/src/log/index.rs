@@ -4,12 +4,12 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::{ids::Offset, time::Timestamp};
+use crate::{ids::Offset, runs::Runs, time::Timestamp};
 
 /// Bytes of log between two entries (`index.interval.bytes`).
 pub const INTERVAL_BYTES: u64 = 4096;
 /// Size of a full index (`segment.index.bytes`).
-const FULL_BYTES: usize = 10 * 1024 * 1024;
+const FULL_BYTES: u64 = 10 * 1024 * 1024;
 
 /// The batch whose last offset is `base + relative` begins at `position`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ struct OffsetEntry {
 /// Offsets to positions. Invariant: both rise strictly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OffsetIndex {
-    entries: Vec<OffsetEntry>,
+    entries: Runs<OffsetEntry>,
 }
 
 impl OffsetIndex {
@@ -31,13 +31,13 @@ impl OffsetIndex {
     pub fn push(&mut self, relative: u32, position: u32) -> Bytes {
         debug_assert!(self.entries.last().is_none_or(|last| last.relative < relative && last.position < position));
         self.entries.push(OffsetEntry { relative, position });
-        encode_offset(&self.entries[self.entries.len() - 1..])
+        encode_offset(self.entries.last())
     }
 
     /// Where to begin looking for the offset `base + relative`: a batch's position at or before it.
     pub fn position_before(&self, relative: i64) -> u64 {
         let after = self.entries.partition_point(|entry| i64::from(entry.relative) <= relative);
-        after.checked_sub(1).map_or(0, |at| u64::from(self.entries[at].position))
+        after.checked_sub(1).and_then(|at| self.entries.get(at)).map_or(0, |entry| u64::from(entry.position))
     }
 
     /// A position that the batch holding `base + relative` ends at or before, if the index knows one.
@@ -48,7 +48,7 @@ impl OffsetIndex {
     }
 
     pub fn len(&self) -> u32 {
-        self.entries.len() as u32
+        self.entries.end() as u32
     }
 
     pub fn is_empty(&self) -> bool {
@@ -56,11 +56,11 @@ impl OffsetIndex {
     }
 
     pub fn is_full(&self) -> bool {
-        (self.entries.len() + 1) * Self::ENTRY_BYTES as usize > FULL_BYTES
+        (self.entries.end() + 1) * Self::ENTRY_BYTES > FULL_BYTES
     }
 
     pub fn truncate(&mut self, len: u32) {
-        self.entries.truncate(len as usize);
+        self.entries.truncate(u64::from(len));
     }
 
     /// Forgets entries of offsets at or beyond `base + relative`.
@@ -75,13 +75,13 @@ impl OffsetIndex {
 
     /// The file's bytes from entry `from` on.
     pub fn encode_from(&self, from: u32) -> Bytes {
-        encode_offset(self.entries.get(from as usize..).unwrap_or_default())
+        encode_offset(self.entries.iter_from(u64::from(from)))
     }
 
     /// Reads a file. A torn last entry is dropped. `None` where the invariant does not hold, a position lies at or beyond
     /// `log_bytes`, or is 0: a segment's first batch gets no entry, so those are zeros that a crash left.
     pub fn decode(bytes: &[u8], log_bytes: u64) -> Option<Self> {
-        let mut index = Self { entries: Vec::with_capacity(bytes.len() / 8) };
+        let mut index = Self::default();
         for entry in bytes.chunks_exact(8) {
             let relative = u32::from_be_bytes(entry[..4].try_into().ok()?);
             let position = u32::from_be_bytes(entry[4..].try_into().ok()?);
@@ -96,8 +96,8 @@ impl OffsetIndex {
     }
 }
 
-fn encode_offset(entries: &[OffsetEntry]) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(entries.len() * 8);
+fn encode_offset<'a>(entries: impl IntoIterator<Item = &'a OffsetEntry>) -> Bytes {
+    let mut bytes = BytesMut::new();
     for entry in entries {
         bytes.put_u32(entry.relative);
         bytes.put_u32(entry.position);
@@ -116,7 +116,7 @@ struct TimeEntry {
 /// rise strictly, offsets never fall.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimeIndex {
-    entries: Vec<TimeEntry>,
+    entries: Runs<TimeEntry>,
 }
 
 impl TimeIndex {
@@ -128,13 +128,13 @@ impl TimeIndex {
             return Bytes::new();
         }
         self.entries.push(TimeEntry { timestamp, relative });
-        encode_time(&self.entries[self.entries.len() - 1..])
+        encode_time(self.entries.last())
     }
 
     /// The relative offset of a batch at or after which the first record at or after `timestamp` is found.
     pub fn offset_before(&self, timestamp: Timestamp) -> u32 {
         let after = self.entries.partition_point(|entry| entry.timestamp < timestamp);
-        after.checked_sub(1).map_or(0, |at| self.entries[at].relative)
+        after.checked_sub(1).and_then(|at| self.entries.get(at)).map_or(0, |entry| entry.relative)
     }
 
     /// The last entry: the largest timestamp and where it is.
@@ -143,7 +143,7 @@ impl TimeIndex {
     }
 
     pub fn len(&self) -> u32 {
-        self.entries.len() as u32
+        self.entries.end() as u32
     }
 
     pub fn is_empty(&self) -> bool {
@@ -152,11 +152,11 @@ impl TimeIndex {
 
     pub fn is_full(&self) -> bool {
         // One entry is kept free for sealing.
-        (self.entries.len() + 2) * Self::ENTRY_BYTES as usize > FULL_BYTES
+        (self.entries.end() + 2) * Self::ENTRY_BYTES > FULL_BYTES
     }
 
     pub fn truncate(&mut self, len: u32) {
-        self.entries.truncate(len as usize);
+        self.entries.truncate(u64::from(len));
     }
 
     /// Forgets entries of offsets at or beyond `base + relative`.
@@ -166,12 +166,12 @@ impl TimeIndex {
 
     /// The file's bytes from entry `from` on.
     pub fn encode_from(&self, from: u32) -> Bytes {
-        encode_time(self.entries.get(from as usize..).unwrap_or_default())
+        encode_time(self.entries.iter_from(u64::from(from)))
     }
 
     /// Reads a file. A torn last entry is dropped. `None` where the invariant does not hold.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut index = Self { entries: Vec::with_capacity(bytes.len() / 12) };
+        let mut index = Self::default();
         for entry in bytes.chunks_exact(12) {
             let timestamp = Timestamp(i64::from_be_bytes(entry[..8].try_into().ok()?));
             let relative = u32::from_be_bytes(entry[8..].try_into().ok()?);
@@ -185,8 +185,8 @@ impl TimeIndex {
     }
 }
 
-fn encode_time(entries: &[TimeEntry]) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(entries.len() * 12);
+fn encode_time<'a>(entries: impl IntoIterator<Item = &'a TimeEntry>) -> Bytes {
+    let mut bytes = BytesMut::new();
     for entry in entries {
         bytes.put_i64(entry.timestamp.0);
         bytes.put_u32(entry.relative);

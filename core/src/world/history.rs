@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::swarm::Row;
 use crate::{
     ids::{Offset, PartitionIndex},
+    runs::Runs,
     time::Instant,
 };
 
@@ -53,7 +54,7 @@ pub struct Anomaly {
 
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    recorded: Vec<Recorded>,
+    recorded: Runs<Recorded>,
     /// A loss of power may have taken acknowledged records, by what the row promises.
     pub may_have_lost: bool,
 }
@@ -63,15 +64,15 @@ impl History {
         self.recorded.push(recorded);
     }
 
-    pub fn recorded(&self) -> &[Recorded] {
-        &self.recorded
+    pub fn recorded(&self) -> impl Iterator<Item = &Recorded> {
+        self.recorded.iter()
     }
 
     pub fn check(&self, row: Row) -> Vec<Anomaly> {
         let mut found = Vec::new();
         let mut logs: BTreeMap<Key, BTreeMap<Offset, u64>> = BTreeMap::new();
         let is_safe = row == Row::Commit || !self.may_have_lost;
-        for recorded in &self.recorded {
+        for recorded in self.recorded.iter() {
             let (Operation::Poll { key, records } | Operation::Read { key, records, .. }) = &recorded.operation else {
                 continue;
             };
@@ -101,7 +102,7 @@ impl History {
             log.iter().for_each(|(offset, value)| offsets.entry(*value).or_default().push(*offset));
         }
         let reads: BTreeMap<Key, (Offset, BTreeSet<u64>)> = self.recorded.iter().filter_map(read_of).collect();
-        for recorded in &self.recorded {
+        for recorded in self.recorded.iter() {
             let Operation::Send { key, values, outcome, is_once } = &recorded.operation else { continue };
             for (value, place) in values.iter().zip(0..) {
                 let at = offsets.get(value).map(Vec::as_slice).unwrap_or_default();

@@ -20,13 +20,7 @@ use super::{
     swarm::{Row, Swarm},
     visitor::Visitor,
 };
-use crate::{
-    error::Fatal,
-    ids::TopicPartition,
-    log::DirState,
-    time::Instant,
-    trace::{Event, Traced},
-};
+use crate::{error::Fatal, ids::TopicPartition, log::DirState, time::Instant, trace::Event};
 
 /// Ticks at one moment after which a machine is said to go round for ever.
 const TICKS_MAX: u32 = 10_000;
@@ -127,8 +121,7 @@ impl Invariants {
                 continue;
             }
             seen.1 = trace.next();
-            let events: Vec<Traced> = trace.since(from).copied().collect();
-            events.iter().for_each(|traced| self.on_event(now, index, server, &traced.event));
+            trace.since(from).for_each(|traced| self.on_event(now, index, server, &traced.event));
             self.check_memory(now, server);
         }
     }

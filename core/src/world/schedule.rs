@@ -1,6 +1,6 @@
 //! What will happen, in the order in which it will.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use bytes::Bytes;
 
@@ -67,22 +67,32 @@ pub(super) enum Occurrence {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schedule {
-    occurrences: BTreeMap<(Instant, u64), Occurrence>,
+    /// When, the how manieth, and where it is kept.
+    order: BinaryHeap<Reverse<(Instant, u64, u32)>>,
+    kept: Vec<Option<Occurrence>>,
+    free: Vec<u32>,
     next: u64,
 }
 
 impl Schedule {
     /// What is pushed for one moment happens in the order of pushing.
     pub fn push(&mut self, at: Instant, occurrence: Occurrence) {
-        self.occurrences.insert((at, self.next), occurrence);
+        let place = self.free.pop().unwrap_or(self.kept.len() as u32);
+        match self.kept.get_mut(place as usize) {
+            Some(free) => *free = Some(occurrence),
+            None => self.kept.push(Some(occurrence)),
+        }
+        self.order.push(Reverse((at, self.next, place)));
         self.next += 1;
     }
 
     pub fn next_at(&self) -> Option<Instant> {
-        self.occurrences.first_key_value().map(|((at, _), _)| *at)
+        self.order.peek().map(|Reverse((at, ..))| *at)
     }
 
     pub fn pop(&mut self) -> Option<Occurrence> {
-        self.occurrences.pop_first().map(|(_, occurrence)| occurrence)
+        let Reverse((_, _, place)) = self.order.pop()?;
+        self.free.push(place);
+        self.kept[place as usize].take()
     }
 }

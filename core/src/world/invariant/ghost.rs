@@ -1,12 +1,11 @@
 //! What one partition's log must be, whatever happens to its broker.
 
-use std::collections::BTreeMap;
-
 use super::Loss;
 use crate::{
     ids::{Offset, ProducerEpoch, ProducerId, Sequence, TopicPartition},
     log::{Log, Read, producer_state::sequence_after},
     record::{Batch, BatchHeader},
+    runs::Runs,
     world::{server::Server, swarm::Row},
 };
 
@@ -48,8 +47,8 @@ pub(super) struct FoundLog {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ghost {
-    /// By base offset. Those below the log's start may be missing.
-    batches: BTreeMap<Offset, Kept>,
+    /// By base offset.
+    batches: Runs<Kept>,
     end: Offset,
     /// Of this life: what was announced to readers.
     high_watermark: Offset,
@@ -69,7 +68,7 @@ impl Ghost {
         };
         self.check_sequence(id, &kept)?;
         self.end = kept.last + 1;
-        self.batches.insert(kept.base, kept);
+        self.batches.push(kept);
         Ok(())
     }
 
@@ -77,7 +76,7 @@ impl Ghost {
         if kept.producer < 0 {
             return Ok(());
         }
-        let before = self.batches.values().rev().find(|other| other.producer == kept.producer);
+        let before = self.batches.iter().rev().find(|other| other.producer == kept.producer);
         let Some(before) = before else { return Ok(()) };
         let expected = match before.producer_epoch == kept.producer_epoch {
             true => sequence_after(before.sequence, (before.last - before.base) as i32 + 1),
@@ -91,14 +90,24 @@ impl Ghost {
 
     /// T1: the answer to a duplicate carries the original offset.
     pub fn on_duplicate(&self, offset: Offset) -> Checked {
-        match self.batches.get(&offset).is_some_and(|kept| kept.producer >= 0) {
+        match self.at(offset).is_some_and(|kept| kept.producer >= 0) {
             true => Ok(()),
             false => Err(("T1", format!("a duplicate is answered with offset {offset}, where no batch begins"))),
         }
     }
 
+    /// The first batch that begins at or beyond `offset`.
+    fn number_of(&self, offset: Offset) -> u64 {
+        self.batches.partition_point(|kept| kept.base < offset)
+    }
+
+    /// The batch that begins at `offset`.
+    fn at(&self, offset: Offset) -> Option<&Kept> {
+        self.batches.get(self.number_of(offset)).filter(|kept| kept.base == offset)
+    }
+
     pub fn truncate(&mut self, to: Offset) {
-        self.batches.split_off(&to);
+        self.batches.truncate(self.number_of(to));
         self.end = self.end.min(to);
     }
 
@@ -137,13 +146,13 @@ impl Ghost {
             return Err(("S1", format!("{id:?}: opened up to {}, promised up to {}", found.end, self.promised)));
         }
         for batch in &found.batches {
-            match self.batches.get(&batch.base) {
+            match self.at(batch.base) {
                 Some(kept) if kept == batch => {}
                 // A batch of the commit under way when the process ended, which no step saw appended.
                 other => return Err(("S1", format!("{id:?}: found {batch:?}, appended was {other:?}"))),
             }
         }
-        let expected = self.batches.range(found.start..found.end).count();
+        let expected = (self.number_of(found.end) - self.number_of(found.start)) as usize;
         let whole = found.batches.iter().filter(|batch| batch.base >= found.start).count();
         if expected != whole {
             return Err(("S1", format!("{id:?}: {whole} batches of {expected} from {} to {}", found.start, found.end)));
