@@ -9,23 +9,27 @@
 //! and a world can be cloned at any step. Faults are part of the schedule. The page's Lab is this with a face.
 
 pub mod clock;
+mod director;
 pub mod fault;
 pub mod history;
 pub mod invariant;
 mod network;
 mod performer;
+pub mod scenario;
 mod schedule;
 pub mod server;
 pub mod swarm;
 pub mod visitor;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use self::{
+    director::Director,
     fault::Fault,
     history::History,
     invariant::{Invariants, Violation},
     network::Network,
+    scenario::Scenario,
     schedule::{Occurrence, Schedule},
     server::Server,
     swarm::Swarm,
@@ -56,7 +60,10 @@ pub enum Phase {
 
 #[derive(Clone, Debug)]
 pub struct World {
-    swarm: Swarm,
+    scenario: Arc<Scenario>,
+    director: Director,
+    /// Faults have had their time, and the script has not come to its end.
+    is_heal_due: bool,
     phase: Phase,
     now: Instant,
     rng: Rng,
@@ -73,24 +80,29 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(swarm: Swarm) -> Self {
+    /// A world at its beginning. A swarm alone is a scenario without a script.
+    pub fn new(scenario: impl Into<Scenario>) -> Self {
+        let scenario = Arc::new(scenario.into());
+        let swarm = &scenario.swarm;
         let mut rng = Rng::new(swarm.seed);
-        let servers = (1..=swarm.brokers as i32).map(|id| Server::new(BrokerId(id), &swarm, &mut rng)).collect();
+        let servers = (1..=swarm.brokers as i32).map(|id| Server::new(BrokerId(id), swarm, &mut rng)).collect();
         let bootstrap: Vec<Address> = (1..=swarm.brokers as i32).map(|id| address(BrokerId(id))).collect();
-        let visitors = (0..swarm.visitors).map(|index| Visitor::new(index, &swarm, &bootstrap, &mut rng)).collect();
+        let visitors = (0..swarm.visitors).map(|index| Visitor::new(index, swarm, &bootstrap, &mut rng)).collect();
         let mut world = Self {
             network: Network::default(),
             schedule: Schedule::default(),
             history: History::default(),
-            invariants: Invariants::new(&swarm),
+            invariants: Invariants::new(swarm),
+            director: Director::new(&scenario),
+            is_heal_due: false,
             phase: Phase::Faults,
             now: Instant(0),
             steps: 0,
             messages: 0,
             rng,
-            swarm,
             servers,
             visitors,
+            scenario,
         };
         world.begin();
         world
@@ -103,10 +115,7 @@ impl World {
         for index in 0..self.visitors.len() as u32 {
             self.schedule.push(Instant(1_000), Occurrence::Beat { visitor: index });
         }
-        for (at, fault) in self.swarm.draw_faults(&mut self.rng) {
-            self.schedule.push(at, Occurrence::Fault(fault));
-        }
-        let end = Instant(0) + self.swarm.duration;
+        let end = Instant(0) + self.scenario.swarm.duration;
         self.schedule.push(end, Occurrence::Heal);
     }
 
@@ -119,7 +128,12 @@ impl World {
     }
 
     pub fn swarm(&self) -> &Swarm {
-        &self.swarm
+        &self.scenario.swarm
+    }
+
+    /// What it was made from. What was commanded since is in `journal`.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
     }
 
     pub fn servers(&self) -> &[Server] {
@@ -162,7 +176,12 @@ impl World {
         }
         let tick = self.next_tick();
         let next = self.schedule.next_at();
+        let others = [tick.map(|(at, _)| at), next].into_iter().flatten().min();
         match (tick, next) {
+            _ if self.director.next_at().is_some_and(|at| others.is_none_or(|others| at <= others)) => {
+                self.now = self.now.max(self.director.next_at().unwrap_or_default());
+                self.direct();
+            }
             // A due tick wins over a full inbox, as in the host.
             (Some((at, actor)), next) if next.is_none_or(|next| at <= next) => {
                 self.now = self.now.max(at);
@@ -197,7 +216,7 @@ impl World {
     /// When something happens next.
     pub fn next_event_at(&self) -> Option<Instant> {
         let tick = self.next_tick().map(|(at, _)| at);
-        [tick, self.schedule.next_at()].into_iter().flatten().min()
+        [tick, self.schedule.next_at(), self.director.next_at()].into_iter().flatten().min()
     }
 
     /// Lets `fault` happen at `at`, beside those of the seed.
@@ -225,6 +244,9 @@ impl World {
     }
 
     fn check(&mut self) {
+        if self.director.is_watching() {
+            self.watch();
+        }
         self.invariants.after_step(self.now, &self.servers);
         if self.phase == Phase::Reading || self.phase == Phase::Healing {
             self.converge();
@@ -251,11 +273,12 @@ impl World {
     }
 
     fn heal(&mut self) {
-        self.phase = Phase::Healing;
-        self.network.heal();
-        for index in 0..self.servers.len() as u32 {
-            self.heal_server(index);
+        if !self.director.is_through() {
+            self.is_heal_due = true;
+            return;
         }
+        self.phase = Phase::Healing;
+        self.mend();
         self.visitors.iter_mut().for_each(Visitor::end_work);
         self.schedule.push(self.now + CONVERGENCE, Occurrence::Deadline);
     }

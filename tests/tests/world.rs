@@ -4,7 +4,12 @@
 
 use std::thread;
 
-use ottla_core::world::{Phase, World, fault::Fault, swarm::Swarm};
+use ottla_core::world::{
+    Phase, World,
+    fault::Fault,
+    scenario::{BUILD, Scenario},
+    swarm::Swarm,
+};
 
 fn run(seed: u64) -> World {
     let mut world = World::new(Swarm::draw(seed));
@@ -44,4 +49,44 @@ fn a_world_can_be_forked() {
     other.run();
     assert_eq!(other.violation(), None);
     assert_ne!(other.digest(), world.digest(), "a fault more is another world");
+}
+
+/// The same faults drawn or written out are the same world; so a shrinker may leave out single ones.
+#[test]
+fn drawn_faults_written_out_are_the_same() {
+    for seed in [3, 11, 77] {
+        let drawn = Scenario::of_seed(seed);
+        let written = Scenario::parse(&drawn.written_out().to_string()).unwrap();
+        assert!(written.swarm.faults.is_empty() && written.script.len() == drawn.swarm.draw_faults().len());
+        let mut worlds = [World::new(drawn), World::new(written)];
+        worlds.iter_mut().for_each(World::run);
+        let [drawn, written] = &worlds;
+        assert_eq!((drawn.digest(), drawn.steps()), (written.digest(), written.steps()), "seed {seed}");
+        assert_eq!(drawn.violation(), None);
+    }
+}
+
+/// What a person does to a world is in its journal, which comes to the same digest.
+#[test]
+fn a_journal_is_replayed() {
+    let mut world = World::new(Scenario::of_seed(9));
+    for (lines, number) in
+        ["kill 1 for 2s", "create topic mine; produce mine k v", "power off 1\npause 1 for 1s"].iter().zip(1..)
+    {
+        (0..500 * number).for_each(|_| _ = world.step());
+        world.run_until(world.now() + std::time::Duration::from_micros(7));
+        world.command(lines).unwrap();
+    }
+    assert!(world.command("explode 1").is_err() && world.command("at 1s heal").is_err());
+    (0..777).for_each(|_| _ = world.step());
+    let journal = world.journal();
+    assert_eq!(journal.build.as_deref(), Some(BUILD));
+    let mut again = World::new(Scenario::parse(&journal.to_string()).unwrap());
+    while again.steps() < world.steps() {
+        assert!(again.step());
+    }
+    assert_eq!(again.journal().end, journal.end, "{journal}");
+    [&mut world, &mut again].into_iter().for_each(World::run);
+    assert_eq!((world.digest(), world.violation()), (again.digest(), None));
+    assert!(world.command("kill 1").is_err(), "nothing happens to a world that is over");
 }

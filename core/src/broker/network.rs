@@ -43,7 +43,7 @@ const IDLE_CHECKS: u32 = 10;
 const IDLE_CHECK_MIN: Duration = Duration::from_millis(100);
 
 /// What of the network is ours to choose, where Kafka has no such setting or leaves it open.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NetworkLimits {
     /// Requests of one connection that are read and not answered. Kafka: 1.
     pub requests_in_hand_max: u32,

@@ -92,7 +92,7 @@ impl Invariants {
         *self.marks.entry(name).or_default() += 1;
     }
 
-    fn violated(&mut self, at: Instant, code: &'static str, what: String) {
+    pub(super) fn violated(&mut self, at: Instant, code: &'static str, what: String) {
         if self.violation.is_none() {
             self.violation = Some(Violation { at, code, what });
         }

@@ -7,10 +7,12 @@ use bytes::{BufMut, Bytes, BytesMut};
 use super::{
     Phase, World, address,
     clock::micros,
+    director::SCRIPT,
     fault::Fault,
     invariant::Loss,
     schedule::Occurrence,
     swarm::{Cut, Row},
+    visitor::name_of,
 };
 use crate::{
     client::{ClientAnswer, ClientCall},
@@ -63,7 +65,7 @@ impl World {
     }
 
     fn beat(&mut self, index: u32) {
-        let (calls, next) = self.visitors[index as usize].beat(&self.swarm, self.now);
+        let (calls, next) = self.visitors[index as usize].beat(&self.scenario.swarm, self.now);
         if let Some(after) = next {
             self.schedule.push(self.now + after, Occurrence::Beat { visitor: index });
         }
@@ -85,6 +87,9 @@ impl World {
     }
 
     pub(super) fn hand_to_visitor(&mut self, index: u32, input: Input<ClientCall>) {
+        if index == SCRIPT {
+            return self.hand_to_script(input);
+        }
         let visitor = &mut self.visitors[index as usize];
         let mut effects = Vec::new();
         visitor.client.handle(super::clock::Clock::default().now(self.now), input, &mut effects);
@@ -140,9 +145,10 @@ impl World {
             Effect::Pause { .. } | Effect::Resume { .. } => {}
             Effect::Close { connection } => self.close(connection, true),
             Effect::Dial { dial, address } => {
-                let at = self.now + self.swarm.latency.draw(&mut self.rng);
+                let at = self.now + self.scenario.swarm.latency.draw(&mut self.rng);
                 self.schedule.push(at, Occurrence::Dial { visitor: index, dial, address });
             }
+            Effect::Answer(answer) if self.director.asked(&answer) => self.on_script_answered(answer),
             Effect::Answer(answer) => {
                 let calls = self.visitors[index as usize].on_answer(answer, self.now, &mut self.history);
                 calls.into_iter().for_each(|call| self.hand_to_visitor(index, Input::Call(call)));
@@ -165,23 +171,23 @@ impl World {
             return self.hand_to_visitor(visitor, Input::DialFailed { dial, why: "connection refused".to_owned() });
         };
         let connection = self.network.open(visitor, index as u32, self.servers[index].life);
-        let peer = format!("visitor-{visitor}");
+        let peer = if visitor == SCRIPT { "script".to_owned() } else { name_of(visitor) };
         self.hand_to_server(index as u32, Input::Opened { connection, listener: Listener::Client, peer });
         self.hand_to_visitor(visitor, Input::Dialled { dial, connection });
     }
 
-    fn send(&mut self, connection: ConnectionId, to_server: bool, bytes: &Bytes) {
+    pub(super) fn send(&mut self, connection: ConnectionId, to_server: bool, bytes: &Bytes) {
         let Some(link) = self.network.links.get(&connection) else { return };
         let visitor = link.visitor;
         let mut rest = bytes.clone();
         while !rest.is_empty() {
-            let len = match self.swarm.cut {
+            let len = match self.scenario.swarm.cut {
                 Cut::Whole => rest.len(),
                 Cut::Bytes if bytes.len() <= BYTEWISE_MAX => 1,
                 Cut::Pieces | Cut::Bytes => (1 + self.rng.below(4_000) as usize).min(rest.len()),
             };
             let piece = rest.split_to(len);
-            let sent = self.now + self.swarm.latency.draw(&mut self.rng);
+            let sent = self.now + self.scenario.swarm.latency.draw(&mut self.rng);
             let at = self.network.passes_at(visitor, to_server, sent);
             let Some(link) = self.network.links.get_mut(&connection) else { return };
             let direction = link.direction(to_server);
@@ -192,8 +198,8 @@ impl World {
     }
 
     /// One end lets go. What it sent is still under way; the other hears of it after that.
-    fn close(&mut self, connection: ConnectionId, by_visitor: bool) {
-        let latency = self.swarm.latency.draw(&mut self.rng);
+    pub(super) fn close(&mut self, connection: ConnectionId, by_visitor: bool) {
+        let latency = self.scenario.swarm.latency.draw(&mut self.rng);
         let Some(link) = self.network.links.get_mut(&connection) else { return };
         let visitor = link.visitor;
         link.direction(!by_visitor).is_closed = true;
@@ -253,7 +259,7 @@ impl World {
     }
 
     fn call_storage(&mut self, index: u32, effect: Effect<NodeAnswer>) {
-        let mut takes = micros(self.swarm.storage.draw(&mut self.rng));
+        let mut takes = micros(self.scenario.swarm.storage.draw(&mut self.rng));
         let server = &mut self.servers[index as usize];
         server.storage.calls += 1;
         if let Some((times, until)) = server.storage.slow
@@ -272,8 +278,8 @@ impl World {
     }
 
     fn store(&mut self, index: u32, life: u32, effect: Effect<NodeAnswer>) {
-        let is_relaxed = self.swarm.row == Row::CommitRelaxed;
-        let grain = self.swarm.grain();
+        let is_relaxed = self.scenario.swarm.row == Row::CommitRelaxed;
+        let grain = self.scenario.swarm.grain();
         let server = &mut self.servers[index as usize];
         if server.life != life || server.node.is_none() {
             return;
@@ -313,7 +319,7 @@ impl World {
         let why = StorageError { outcome, kind, detail: "as the world wants it".to_owned() };
         self.servers[index as usize].storage.has_failed = true;
         // Acknowledged at the append, and taken back with the commit.
-        self.history.may_have_lost |= self.swarm.row == Row::Append;
+        self.history.may_have_lost |= self.scenario.swarm.row == Row::Append;
         self.hand_to_server(index, Input::Failed { io, why });
         if outcome == Outcome::Unknown {
             // A host opens it again: the process ends and another one recovers.
@@ -324,14 +330,14 @@ impl World {
 
     /// The process ends mid-air.
     fn crash(&mut self, index: u32, loses_power: bool) {
-        let grain = self.swarm.grain();
+        let grain = self.scenario.swarm.grain();
         let server = &mut self.servers[index as usize];
         if server.node.is_none() {
             return;
         }
         let loss = if loses_power { Loss::Unsynced } else { Loss::Process };
         self.invariants.on_ended(server, loss);
-        self.history.may_have_lost |= loses_power || self.swarm.row == Row::Append;
+        self.history.may_have_lost |= loses_power || self.scenario.swarm.row == Row::Append;
         let torn: Vec<_> = server.in_flight.drain(..).collect();
         if let Some(Effect::Commit { ops, .. }) = torn.into_iter().next() {
             server.disk.tear(ops, grain, &mut self.rng);
@@ -342,7 +348,7 @@ impl World {
         self.end(index);
     }
 
-    fn befall(&mut self, fault: Fault) {
+    pub(super) fn befall(&mut self, fault: Fault) {
         if self.phase != Phase::Faults {
             return;
         }

@@ -35,7 +35,7 @@ pub enum Cut {
     Bytes,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Swarm {
     pub seed: u64,
     pub brokers: u32,
@@ -52,6 +52,8 @@ pub struct Swarm {
     pub cut: Cut,
     /// Of one storage call, in microseconds.
     pub storage: Span,
+    /// What visitors do by themselves.
+    pub work: Vec<&'static str>,
     /// Mean time between two things a visitor does, in microseconds.
     pub beat: u32,
     /// Topics that stay, and topics that come and go.
@@ -62,12 +64,52 @@ pub struct Swarm {
     pub fault_every: Duration,
     /// Which kinds happen in this world.
     pub faults: Vec<&'static str>,
+    /// K6: brokers' clocks differ from the beginning, and drift.
+    pub clocks_are_wrong: bool,
+    /// Of visitors' clients, in microseconds; each draws its own.
+    pub request_timeout: Span,
+    pub delivery_timeout: Span,
+    pub api_timeout: Span,
 }
+
+/// What a visitor can be up to: it produces; reads; makes, changes and deletes topics that come and go; deletes records
+/// and changes configs of topics that stay; asks what there is.
+pub const WORK: [&str; 5] = ["send", "poll", "churn", "administer", "ask"];
 
 /// All kinds that a world of one broker knows.
 pub const FAULTS: [&str; 10] = ["K1", "K2", "K3", "K4", "K6", "N5", "N7", "D1", "D5", "D7"];
 
 impl Swarm {
+    /// A world in which nothing happens that nobody asked for.
+    pub fn plain() -> Self {
+        let span = |micros| Span { min: micros, max: micros };
+        Self {
+            seed: 0,
+            brokers: 1,
+            visitors: 1,
+            duration: Duration::ZERO,
+            row: Row::Append,
+            config: BrokerConfig::default(),
+            network: NetworkLimits::default(),
+            stages: StageTimes::default(),
+            dir: DirOptions { kept_room: 4 * 1024, ..DirOptions::default() },
+            latency: span(1_000),
+            cut: Cut::Whole,
+            storage: span(2_000),
+            work: Vec::new(),
+            beat: 50_000,
+            topics: 0,
+            churned: 0,
+            partitions: 1,
+            fault_every: Duration::from_secs(5),
+            faults: Vec::new(),
+            clocks_are_wrong: false,
+            request_timeout: span(2_000_000),
+            delivery_timeout: span(10_000_000),
+            api_timeout: span(10_000_000),
+        }
+    }
+
     pub fn draw(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0x5eed_0fa1);
         let row = [Row::Append, Row::Commit, Row::Commit, Row::CommitRelaxed][rng.below(4) as usize];
@@ -115,12 +157,18 @@ impl Swarm {
             latency: if slow { span(1_000, 300_000) } else { span(50, 5_000) },
             cut: [Cut::Whole, Cut::Pieces, Cut::Pieces, Cut::Bytes][rng.below(4) as usize],
             storage: if rng.below(3) == 0 { span(1_000, 100_000) } else { span(50, 3_000) },
+            work: WORK.to_vec(),
             beat: 20_000 + rng.below(100_000) as u32,
             topics: 1 + rng.below(2) as u32,
             churned: rng.below(2) as u32,
             partitions: 1 + rng.below(3) as i32,
             fault_every: Duration::from_millis(1_000 + rng.below(15_000)),
+            clocks_are_wrong: faults.contains(&"K6"),
             faults,
+            // Short: a world's minute must hold many of them.
+            request_timeout: span(1_500_000, 5_500_000),
+            delivery_timeout: span(8_000_000, 28_000_000),
+            api_timeout: span(5_000_000, 15_000_000),
         }
     }
 
@@ -130,7 +178,7 @@ impl Swarm {
     }
 
     pub(super) fn draw_clock(&self, rng: &mut Rng) -> Clock {
-        match self.faults.contains(&"K6") {
+        match self.clocks_are_wrong {
             true => {
                 Clock { offset: rng.below(7_200_000) as i64 - 3_600_000, drift: rng.below(100_000) as i64 - 50_000 }
             }
@@ -139,7 +187,10 @@ impl Swarm {
     }
 
     /// The faults of the seed, each with its time. None happens in the last seconds, so that most have an end.
-    pub(super) fn draw_faults(&self, rng: &mut Rng) -> Vec<(Instant, Fault)> {
+    ///
+    /// Drawn from a stream of their own: a world in which the same are written out is the same.
+    pub fn draw_faults(&self) -> Vec<(Instant, Fault)> {
+        let rng = &mut Rng::new(self.seed ^ 0xfa17_5eed);
         let mut drawn = Vec::new();
         let (end, every) = (self.duration.as_micros() as u64, self.fault_every.as_micros() as u64);
         let mut at = every / 2;

@@ -94,12 +94,11 @@ enum What {
 impl Visitor {
     pub(super) fn new(index: u32, swarm: &Swarm, bootstrap: &[Address], rng: &mut Rng) -> Self {
         let mut options = ClientOptions::new(bootstrap.to_vec());
-        options.client_id = format!("visitor-{index}");
+        options.client_id = name_of(index);
         options.seed = rng.next_u64();
-        // Short time-outs: a world's minute must hold many of them.
-        options.request_timeout = Duration::from_millis(1_500 + rng.below(4_000));
-        options.delivery_timeout = Duration::from_millis(8_000 + rng.below(20_000));
-        options.api_timeout = Duration::from_millis(5_000 + rng.below(10_000));
+        options.request_timeout = swarm.request_timeout.draw(rng);
+        options.delivery_timeout = swarm.delivery_timeout.draw(rng);
+        options.api_timeout = swarm.api_timeout.draw(rng);
         options.dial_timeout = Duration::from_secs(2);
         Self {
             index,
@@ -138,6 +137,7 @@ impl Visitor {
             Work::Ending => (Vec::new(), None),
             Work::Reading if self.index == 0 && !self.has_begun_reading => (self.read_ends(swarm, now), None),
             Work::Reading => (Vec::new(), None),
+            Work::Busy if swarm.work.is_empty() => (Vec::new(), None),
             Work::Busy => {
                 let after = u64::from(swarm.beat / 2) + self.rng.below(u64::from(swarm.beat) + 1);
                 let calls = if self.pending.len() < CALLS_MAX { self.busy(swarm, now) } else { Vec::new() };
@@ -148,23 +148,33 @@ impl Visitor {
 
     fn busy(&mut self, swarm: &Swarm, now: Instant) -> Vec<ClientCall> {
         let key = Key {
-            topic: self.rng.below(u64::from(swarm.topics)) as u32,
+            topic: self.rng.below(u64::from(swarm.topics).max(1)) as u32,
             partition: self.rng.below(swarm.partitions as u64) as PartitionIndex,
         };
-        if self.calls == 0 {
+        if self.calls == 0 && swarm.topics > 0 {
             return (0..swarm.topics).map(|topic| self.create(swarm, now, name(topic))).collect();
         }
-        let call = match self.rng.below(20) {
-            0..=10 => self.send(now, key),
-            11..=16 => self.poll(now, key),
-            17 if swarm.churned > 0 => self.churn(swarm, now),
-            18 if self.index == 0 => self.administer(now, key),
+        let what = match self.rng.below(20) {
+            0..=10 => "send",
+            11..=16 => "poll",
+            17 if swarm.churned > 0 => "churn",
+            18 if self.index == 0 => "administer",
+            _ => "ask",
+        };
+        let is_of_topics = !matches!(what, "churn" | "ask");
+        if !swarm.work.contains(&what) || swarm.topics == 0 && is_of_topics {
+            return Vec::new();
+        }
+        vec![match what {
+            "send" => self.send(now, key),
+            "poll" => self.poll(now, key),
+            "churn" => self.churn(swarm, now),
+            "administer" => self.administer(now, key),
             _ => {
                 let question = Question::Metadata { topics: None, create: false };
                 self.ask(now, What::Other, question)
             }
-        };
-        vec![call]
+        }]
     }
 
     fn ask(&mut self, now: Instant, what: What, question: Question) -> ClientCall {
@@ -375,6 +385,11 @@ impl Visitor {
         let reading = self.unread.get(&key)?;
         Some(Operation::Read { key, start: reading.start?, records: reading.records.clone() })
     }
+}
+
+/// As texts and brokers name a visitor.
+pub(super) fn name_of(index: u32) -> String {
+    format!("visitor-{}", index + 1)
 }
 
 fn name(topic: u32) -> String {
