@@ -76,6 +76,11 @@ impl Broker {
         &self.topics
     }
 
+    pub fn limit_memory(&mut self, request_bytes: u64, hot_bytes: u64) {
+        self.network.limit_memory(request_bytes);
+        self.topics.dir.limit_memory(hot_bytes);
+    }
+
     pub fn parked(&self) -> Parked {
         Parked {
             produce: self.waits.produce.len() as u32,

@@ -3,6 +3,8 @@
 //! The world clones it with everything else; a host wraps it in a handle (`host::MemoryStorage`).
 
 mod file;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -51,6 +53,8 @@ pub enum CrashGrain {
     Files,
     /// Whole commits, in order: what IndexedDB gives.
     Commits,
+    /// Everything but what names were given and taken (D6): new files, renames, removals and documents come undone.
+    Names,
 }
 
 impl Disk {
@@ -122,7 +126,7 @@ impl Disk {
     /// The process that wrote was killed in the middle of a commit: each file keeps some prefix of its part.
     pub fn tear(&mut self, ops: Vec<WriteOp>, grain: CrashGrain, rng: &mut Rng) {
         match grain {
-            CrashGrain::Files => {
+            CrashGrain::Files | CrashGrain::Names => {
                 let (kept, undo) = keep_some(&mut self.files, &ops, rng);
                 self.remember(kept, undo);
                 self.recount();
@@ -144,6 +148,7 @@ impl Disk {
             CrashGrain::Files => {
                 keep_some(&mut self.files, unsynced.iter().flat_map(|commit| &commit.ops), rng);
             }
+            CrashGrain::Names => keep_contents(&mut self.files, unsynced.iter().flat_map(|commit| &commit.ops)),
             CrashGrain::Commits => {
                 let kept = rng.below(unsynced.end() - unsynced.first() + 1) as usize;
                 let mut used = u64::MAX / 2;
@@ -156,13 +161,56 @@ impl Disk {
         self.recount();
     }
 
+    /// Bytes of a file or document that is there.
+    pub fn len(&self, file: &str) -> Option<u64> {
+        self.files.get(file).map(File::len)
+    }
+
     /// Flips one bit of a file, at rest (D2). Nothing where the file is empty or missing.
     pub fn rot(&mut self, file: &str, rng: &mut Rng) {
-        let Some(found) = self.files.get_mut(file).filter(|found| found.len() > 0) else { return };
+        let Some(found) = self.files.get(file).filter(|found| found.len() > 0) else { return };
         let (at, bit) = (rng.below(found.len()), rng.below(8));
-        let mut bytes = found.read(0, found.len()).to_vec();
-        bytes[at as usize] ^= 1 << bit;
-        *found = File::from(Bytes::from(bytes));
+        let byte = found.read(at, 1)[0] ^ 1 << bit;
+        self.overwrite(file, at, &[byte]);
+    }
+
+    /// As `rot`, of any file. Says which.
+    pub fn rot_some(&mut self, rng: &mut Rng) -> Option<FileName> {
+        let names: Vec<FileName> =
+            self.files.iter().filter(|(_, file)| file.len() > 0).map(|(name, _)| name.clone()).collect();
+        if names.is_empty() {
+            return None;
+        }
+        let hit = names[rng.below(names.len() as u64) as usize].clone();
+        self.rot(&hit, rng);
+        Some(hit)
+    }
+
+    /// Overwrites a place of another file of the kind of `file`, by its name's ending, with `bytes` (D3). Says which.
+    pub fn scribble(&mut self, file: &str, bytes: &[u8], rng: &mut Rng) -> Option<FileName> {
+        let ending = |name: &str| name.rsplit_once('.').map(|(_, ending)| ending.to_owned());
+        let is_like = |(name, found): &(&FileName, &File)| {
+            found.len() > 0 && ***name != *file && ending(name) == ending(file) && name.contains('/')
+        };
+        let like: Vec<(FileName, u64)> =
+            self.files.iter().filter(is_like).map(|(name, found)| (name.clone(), found.len())).collect();
+        if like.is_empty() {
+            return None;
+        }
+        let (hit, len) = like[rng.below(like.len() as u64) as usize].clone();
+        self.overwrite(&hit, rng.below(len), bytes);
+        Some(hit)
+    }
+
+    /// Writes over what is there, on the medium too, as far as the file goes.
+    fn overwrite(&mut self, file: &str, at: u64, bytes: &[u8]) {
+        let Some(found) = self.files.get_mut(file) else { return };
+        let len = bytes.len().min(found.len().saturating_sub(at) as usize);
+        let mut all = found.read(0, found.len()).to_vec();
+        if len > 0 {
+            all[at as usize..][..len].copy_from_slice(&bytes[..len]);
+            *found = File::from(Bytes::from(all));
+        }
     }
 
     fn recount(&mut self) {
@@ -249,6 +297,26 @@ fn keep_some<'a>(
         lost.extend(touched.into_iter().cloned());
     }
     (applied, undo)
+}
+
+/// Applies what `ops` do to files that were there under their names.
+fn keep_contents<'a>(files: &mut Files, ops: impl Iterator<Item = &'a WriteOp>) {
+    let mut lost: BTreeSet<FileName> = BTreeSet::new();
+    let mut used = u64::MAX / 2;
+    for op in ops {
+        let is_content = match op {
+            WriteOp::Append { file, .. } => files.contains_key(file),
+            WriteOp::Truncate { .. } => true,
+            WriteOp::Rename { .. } | WriteOp::Remove { .. } | WriteOp::Put { .. } => false,
+        };
+        let touched = touched(op);
+        if !is_content || touched.iter().any(|file| lost.contains(*file)) {
+            lost.extend(touched.into_iter().cloned());
+        } else {
+            // What it builds on may be lost.
+            let _ = apply(files, op, &mut used, &mut Vec::new());
+        }
+    }
 }
 
 fn touched(op: &WriteOp) -> Vec<&FileName> {

@@ -241,6 +241,9 @@ impl From<Bytes> for Frame {
 pub enum NodeCall {
     /// A clean shutdown: flush, write the checkpoints and the clean marker last, close every connection.
     Stop,
+    /// From here on so many bytes for requests (`NetworkLimits::request_memory_max`) and for batches that are committed
+    /// (`DirOptions::hot_bytes_max`). What is there and may not be, goes as it can.
+    LimitMemory { request_bytes: u64, hot_bytes: u64 },
 }
 
 /// What a broker process tells its operator.

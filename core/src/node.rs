@@ -162,10 +162,15 @@ enum Next {
     Stopping,
 }
 
-fn begin(turn: &mut Turn<'_>, options: &NodeOptions, input: &Input<NodeCall>) -> Option<Next> {
+fn begin(turn: &mut Turn<'_>, options: &mut NodeOptions, input: &Input<NodeCall>) -> Option<Next> {
     refuse_connection(turn, input);
     match input {
         Input::Call(NodeCall::Stop) => return Some(enter_ended(turn)),
+        Input::Call(NodeCall::LimitMemory { request_bytes, hot_bytes }) => {
+            options.network.request_memory_max = *request_bytes;
+            options.dir.hot_bytes_max = *hot_bytes;
+            return None;
+        }
         Input::Tick => {}
         _ => return None,
     }
@@ -186,6 +191,11 @@ impl Opening {
             Input::Failed { io, why } => self.recovery.on_failed(turn, io, why),
             // Recovery can be broken off anywhere, and is begun anew by the next start.
             Input::Call(NodeCall::Stop) => return Some(enter_ended(turn)),
+            Input::Call(NodeCall::LimitMemory { request_bytes, hot_bytes }) => {
+                self.network.request_memory_max = request_bytes;
+                self.recovery.limit_memory(hot_bytes);
+                return None;
+            }
             _ => return None,
         };
         self.on_step(turn, step)
@@ -251,6 +261,9 @@ fn serve(turn: &mut Turn<'_>, broker: &mut Broker, input: Input<NodeCall>) -> Op
                 return Some(Next::Stopping);
             }
             return Some(enter_stopped(turn, broker));
+        }
+        Input::Call(NodeCall::LimitMemory { request_bytes, hot_bytes }) => {
+            broker.limit_memory(request_bytes, hot_bytes);
         }
         Input::Listed { .. } | Input::Dialled { .. } | Input::DialFailed { .. } => {}
     }

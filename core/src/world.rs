@@ -13,11 +13,12 @@ mod director;
 pub mod fault;
 pub mod history;
 pub mod invariant;
-mod network;
+pub mod network;
 mod performer;
 pub mod scenario;
 mod schedule;
 pub mod server;
+mod stranger;
 pub mod swarm;
 pub mod visitor;
 
@@ -75,8 +76,6 @@ pub struct World {
     invariants: Invariants,
     /// Inputs taken by machines so far.
     steps: u64,
-    /// Whole requests that reached a broker.
-    messages: u64,
 }
 
 impl World {
@@ -98,7 +97,6 @@ impl World {
             phase: Phase::Faults,
             now: Instant(0),
             steps: 0,
-            messages: 0,
             rng,
             servers,
             visitors,
@@ -152,8 +150,9 @@ impl World {
         self.steps
     }
 
+    /// Whole requests that reached a broker.
     pub fn messages(&self) -> u64 {
-        self.messages
+        self.invariants.messages
     }
 
     pub fn violation(&self) -> Option<&Violation> {

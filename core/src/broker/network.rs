@@ -238,6 +238,12 @@ impl Network {
         self.feed_starved();
     }
 
+    /// Bytes of requests that are read or in hand, from here on.
+    pub fn limit_memory(&mut self, request_bytes: u64) {
+        self.limits.request_memory_max = request_bytes;
+        self.feed_starved();
+    }
+
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let processors = self.processors.iter().filter_map(|processor| processor.next_deadline(now));
         processors.chain(self.idle_check_at).min()

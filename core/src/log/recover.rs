@@ -116,6 +116,11 @@ impl Recovery {
         }
     }
 
+    /// For the dir that it opens.
+    pub fn limit_memory(&mut self, hot_bytes: u64) {
+        self.options.hot_bytes_max = hot_bytes;
+    }
+
     pub fn on_listed(&mut self, turn: &mut Turn<'_>, io: IoId, entries: Vec<Entry>) -> RecoveryStep {
         if !matches!(self.phase, Phase::Listing(listing) if listing == io) {
             return self.working();

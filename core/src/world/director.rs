@@ -250,7 +250,7 @@ impl World {
 
     /// Whatever is broken is whole again.
     pub(super) fn mend(&mut self) {
-        self.network.heal();
+        self.heal_network();
         for index in 0..self.servers.len() as u32 {
             self.heal_server(index);
         }

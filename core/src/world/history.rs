@@ -55,6 +55,8 @@ pub struct Anomaly {
 #[derive(Clone, Debug, Default)]
 pub struct History {
     recorded: Runs<Recorded>,
+    /// Logs of which nothing is promised: their files were damaged.
+    forgotten: BTreeSet<Key>,
     /// A loss of power may have taken acknowledged records, by what the row promises.
     pub may_have_lost: bool,
 }
@@ -62,6 +64,21 @@ pub struct History {
 impl History {
     pub fn push(&mut self, recorded: Recorded) {
         self.recorded.push(recorded);
+    }
+
+    /// The cluster is another one: nothing that was seen says anything of it.
+    pub(super) fn begin_anew(&mut self) {
+        self.recorded = Runs::default();
+        (self.forgotten, self.may_have_lost) = (BTreeSet::new(), false);
+    }
+
+    /// Nothing is promised of this log any more.
+    pub(super) fn forget(&mut self, key: Key) {
+        self.forgotten.insert(key);
+    }
+
+    pub fn is_forgotten(&self, key: Key) -> bool {
+        self.forgotten.contains(&key)
     }
 
     pub fn recorded(&self) -> impl Iterator<Item = &Recorded> {
@@ -76,6 +93,9 @@ impl History {
             let (Operation::Poll { key, records } | Operation::Read { key, records, .. }) = &recorded.operation else {
                 continue;
             };
+            if self.is_forgotten(*key) {
+                continue;
+            }
             let log = logs.entry(*key).or_default();
             let mut last = None;
             for &(offset, value) in records {
@@ -104,6 +124,9 @@ impl History {
         let reads: BTreeMap<Key, (Offset, BTreeSet<u64>)> = self.recorded.iter().filter_map(read_of).collect();
         for recorded in self.recorded.iter() {
             let Operation::Send { key, values, outcome, is_once } = &recorded.operation else { continue };
+            if self.is_forgotten(*key) {
+                continue;
+            }
             for (value, place) in values.iter().zip(0..) {
                 let at = offsets.get(value).map(Vec::as_slice).unwrap_or_default();
                 if at.len() > 1 && *is_once {

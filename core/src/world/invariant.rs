@@ -6,7 +6,10 @@
 mod ghost;
 mod requests;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use self::{
     ghost::{Ghost, log_of},
@@ -20,7 +23,13 @@ use super::{
     swarm::{Row, Swarm},
     visitor::Visitor,
 };
-use crate::{error::Fatal, ids::TopicPartition, log::DirState, time::Instant, trace::Event};
+use crate::{
+    error::Fatal,
+    ids::{PartitionIndex, TopicPartition},
+    log::{DirState, layout},
+    time::Instant,
+    trace::Event,
+};
 
 /// Ticks at one moment after which a machine is said to go round for ever.
 const TICKS_MAX: u32 = 10_000;
@@ -61,6 +70,10 @@ pub struct Invariants {
     ticks: (Instant, u32),
     /// Faults that happened, by code.
     pub faults: BTreeMap<&'static str, u32>,
+    /// Whole requests that reached a broker.
+    pub(super) messages: u64,
+    /// Of each server, the logs whose files are not what was written; the empty name for all of them.
+    damaged: BTreeSet<(u32, Arc<str>)>,
     /// Branches that some test must have driven.
     pub marks: BTreeMap<&'static str, u32>,
 }
@@ -76,6 +89,8 @@ impl Invariants {
             has_failed: BTreeMap::new(),
             ticks: (Instant(0), 0),
             faults: BTreeMap::new(),
+            messages: 0,
+            damaged: BTreeSet::new(),
             marks: BTreeMap::new(),
         }
     }
@@ -156,6 +171,7 @@ impl Invariants {
                 let result = self.ghosts.entry(id).or_default().on_high_watermark(server, id, from, to);
                 self.expect(now, result);
             }
+            Event::RequestReceived { .. } => self.messages += 1,
             Event::SegmentRolled { .. } => self.mark("segment rolled"),
             Event::SegmentRemoved { .. } => self.mark("segment removed"),
             Event::LoadIssued { .. } => self.mark("cold read"),
@@ -181,11 +197,43 @@ impl Invariants {
         let ids: Vec<TopicPartition> = topics.partitions.iter().map(|partition| partition.id()).collect();
         self.requests = Requests::default();
         for id in ids {
-            let found = log_of(server, id);
+            let name = topics.catalog.topic(id.topic).map_or("", |topic| &topic.name);
+            let is_damaged = self.is_damaged(server, &layout::partition_dir(name, id.partition));
+            let found = log_of(server, id, is_damaged);
             let ghost = self.ghosts.entry(id).or_default();
             let result = found.and_then(|found| ghost.on_opened(id, &found));
             self.expect(now, result);
         }
+    }
+
+    /// D2, D3, D4: what a file holds is not what was written. What was promised of its log is promised no more, or of all
+    /// logs where it is a document of the broker's. Gives topics and partitions; nothing for all of them.
+    pub(super) fn on_damaged(&mut self, server: u32, file: &str) -> Option<(String, PartitionIndex)> {
+        let dir = layout::parse(file).map(|(dir, _)| dir);
+        self.damaged.insert((server, dir.unwrap_or_default().into()));
+        let (topic, partition) = layout::parse_partition_dir(dir?)?;
+        Some((topic.to_owned(), partition))
+    }
+
+    fn is_damaged(&self, server: &Server, dir: &str) -> bool {
+        let index = (server.id.0 - 1) as u32;
+        ["", dir].into_iter().any(|dir| self.damaged.contains(&(index, dir.into())))
+    }
+
+    /// K5: the broker's disk is another, empty one.
+    pub(super) fn on_disk_replaced(&mut self, server: u32) {
+        self.mark("disk replaced");
+        self.damaged.retain(|(damaged, _)| *damaged != server);
+        self.ghosts.clear();
+    }
+
+    /// S2: damage is found and told; a log dir that does not open tells it.
+    pub(super) fn may_not_open(&mut self, server: u32) -> bool {
+        let is_damaged = self.damaged.iter().any(|(damaged, _)| *damaged == server);
+        if is_damaged {
+            self.mark("damage keeps a log dir closed");
+        }
+        is_damaged
     }
 
     /// A process is about to end: what it had promised is written down.

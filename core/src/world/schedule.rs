@@ -24,6 +24,7 @@ pub(super) enum Occurrence {
     /// A dial reaches its address, or nobody.
     Dial {
         visitor: u32,
+        life: u32,
         dial: DialId,
         address: Address,
     },
@@ -38,10 +39,22 @@ pub(super) enum Occurrence {
         connection: ConnectionId,
         to_server: bool,
     },
+    /// What was held on its way, or was not read, may go on.
+    Release {
+        connection: ConnectionId,
+        to_server: bool,
+    },
+    /// Somebody who is no client sends frames.
+    Stranger {
+        server: u32,
+        frames: Vec<Bytes>,
+    },
     /// Storage has done what a life of a broker asked for.
     Storage {
         server: u32,
         life: u32,
+        /// Which call of the server's it is.
+        call: u64,
         effect: Box<Effect<NodeAnswer>>,
     },
     Fault(Fault),
@@ -57,6 +70,10 @@ pub(super) enum Occurrence {
     },
     /// A disk that was full has room again.
     Room {
+        server: u32,
+    },
+    /// There is as much memory as before.
+    Memory {
         server: u32,
     },
     /// Faults are over.

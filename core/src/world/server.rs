@@ -1,11 +1,11 @@
 //! A broker process, its disk and its clock, across its lives.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use super::{address, clock::Clock, swarm::Swarm};
+use super::{address, clock::Clock, fault::CallFault, swarm::Swarm};
 use crate::{
-    disk::Disk,
-    effect::{Effect, Input, NodeAnswer, NodeCall},
+    disk::{CrashGrain, Disk},
+    effect::{Effect, Input, NodeAnswer, NodeCall, StorageErrorKind},
     ids::BrokerId,
     machine::Machine,
     node::{Node, NodeOptions},
@@ -37,23 +37,61 @@ pub struct Server {
     /// Commits that storage was given and has not done, oldest first.
     pub(super) in_flight: VecDeque<Effect<NodeAnswer>>,
     pub(super) storage: StorageMood,
+    /// What the next loss of power leaves, if not what others leave.
+    pub(super) grain_next: Option<CrashGrain>,
+    /// The next process finds an empty disk.
+    pub(super) is_replaced: bool,
+    /// What memory there is, if little.
+    pub(super) memory: Option<MemoryLimits>,
     /// Of all lives before this one.
     past_digest: u64,
+}
+
+/// Bytes that requests and batches may take (K8).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MemoryLimits {
+    pub request_bytes: u64,
+    pub hot_bytes: u64,
 }
 
 /// How storage feels today.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StorageMood {
-    /// So many calls fail and are not done.
-    pub failing: u32,
+    /// The next calls fail like this and are not done, first the next.
+    pub failing: VecDeque<StorageErrorKind>,
+    /// Single calls that go wrong, by their number.
+    pub at_call: BTreeMap<u64, CallFault>,
     /// The next commit's outcome is unknown.
     pub is_lost: bool,
+    /// Nothing answers until it is opened again.
+    pub is_gone: bool,
+    /// So often opening it again fails.
+    pub unopened: u32,
+    /// Opening it does not end before.
+    pub blocked_until: Instant,
+    /// The next append lands elsewhere.
+    pub is_misdirected: bool,
+    /// The next append lands nowhere.
+    pub is_dropped: bool,
+    /// The next load reads elsewhere.
+    pub is_misread: bool,
+    /// It ends with its process, and has so much room.
+    pub memory_only: Option<u64>,
     /// It takes so many times as long, until then.
     pub slow: Option<(u32, Instant)>,
     /// Some call of this life failed.
     pub has_failed: bool,
     /// Calls since the world began.
     pub calls: u64,
+}
+
+impl StorageMood {
+    /// Everything is well. Says whether it was gone, which only opening it again ends.
+    pub fn heal(&mut self) -> bool {
+        let Self { is_gone, memory_only, calls, has_failed, .. } = *self;
+        *self = Self { memory_only, calls, has_failed, ..Self::default() };
+        is_gone
+    }
 }
 
 impl Server {
@@ -81,6 +119,9 @@ impl Server {
             commits_until: Instant(0),
             in_flight: VecDeque::new(),
             storage: StorageMood::default(),
+            grain_next: None,
+            is_replaced: false,
+            memory: None,
             past_digest: 0,
         }
     }
@@ -89,12 +130,22 @@ impl Server {
     pub(super) fn start(&mut self, seed: u64) {
         self.end();
         self.life += 1;
-        self.node = Some(Node::new(NodeOptions { seed, ..self.options.clone() }));
+        let mut options = NodeOptions { seed, ..self.options.clone() };
+        let MemoryLimits { request_bytes, hot_bytes } = self.memory_limits();
+        (options.network.request_memory_max, options.dir.hot_bytes_max) = (request_bytes, hot_bytes);
+        self.node = Some(Node::new(options));
+    }
+
+    pub(super) fn memory_limits(&self) -> MemoryLimits {
+        let Self { options: NodeOptions { network, dir, .. }, .. } = self;
+        let whole = MemoryLimits { request_bytes: network.request_memory_max, hot_bytes: dir.hot_bytes_max };
+        self.memory.unwrap_or(whole)
     }
 
     /// The process is gone.
     pub(super) fn end(&mut self) {
         if let Some(node) = self.node.take() {
+            self.is_replaced |= self.storage.memory_only.is_some();
             self.past_digest = self.past_digest.rotate_left(13) ^ node.trace().digest();
         }
         (self.is_ready, self.is_stopping) = (false, false);

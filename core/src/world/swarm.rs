@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{clock::Clock, fault::Fault};
+use super::{
+    clock::Clock,
+    fault::{self, FAULTS, Fault},
+};
 use crate::{
     broker::{
         NetworkLimits,
@@ -75,9 +78,6 @@ pub struct Swarm {
 /// What a visitor can be up to: it produces; reads; makes, changes and deletes topics that come and go; deletes records
 /// and changes configs of topics that stay; asks what there is.
 pub const WORK: [&str; 5] = ["send", "poll", "churn", "administer", "ask"];
-
-/// All kinds that a world of one broker knows.
-pub const FAULTS: [&str; 10] = ["K1", "K2", "K3", "K4", "K6", "N5", "N7", "D1", "D5", "D7"];
 
 impl Swarm {
     /// A world in which nothing happens that nobody asked for.
@@ -190,37 +190,6 @@ impl Swarm {
     ///
     /// Drawn from a stream of their own: a world in which the same are written out is the same.
     pub fn draw_faults(&self) -> Vec<(Instant, Fault)> {
-        let rng = &mut Rng::new(self.seed ^ 0xfa17_5eed);
-        let mut drawn = Vec::new();
-        let (end, every) = (self.duration.as_micros() as u64, self.fault_every.as_micros() as u64);
-        let mut at = every / 2;
-        while at < end.saturating_sub(2_000_000) && !self.faults.is_empty() {
-            let code = self.faults[rng.below(self.faults.len() as u64) as usize];
-            drawn.push((Instant(at), self.draw_fault(code, rng)));
-            at += every / 2 + rng.below(every + 1);
-        }
-        drawn
-    }
-
-    fn draw_fault(&self, code: &str, rng: &mut Rng) -> Fault {
-        let server = rng.below(u64::from(self.brokers)) as u32;
-        let visitor = rng.below(u64::from(self.visitors)) as u32;
-        let millis = |rng: &mut Rng, most: u64| Duration::from_millis(1 + rng.below(most));
-        match code {
-            "K1" => Fault::Kill { server, down: millis(rng, 3_000) },
-            "K2" => Fault::PowerLoss { server, down: millis(rng, 3_000) },
-            "K3" => Fault::Restart { server, down: millis(rng, 2_000) },
-            "K4" => Fault::Pause { server, duration: millis(rng, 8_000) },
-            "K6" => Fault::ClockStep { server, millis: rng.below(7_200_000) as i64 - 3_600_000 },
-            "N5" => {
-                let (duration, kind) = (millis(rng, 8_000), rng.below(3));
-                Fault::Cut { visitor, to_server: kind != 1, to_visitor: kind != 0, duration }
-            }
-            "N7" => Fault::Reset { visitor },
-            "D1" if rng.below(3) == 0 => Fault::StorageLost { server },
-            "D1" => Fault::StorageFails { server, calls: 1 + rng.below(3) as u32 },
-            "D5" => Fault::DiskFull { server, room: rng.below(3_000), duration: millis(rng, 6_000) },
-            _ => Fault::SlowDisk { server, times: 2 + rng.below(200) as u32, duration: millis(rng, 5_000) },
-        }
+        fault::draw(self)
     }
 }

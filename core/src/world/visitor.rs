@@ -35,10 +35,15 @@ const READ_AGAIN: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug)]
 pub struct Visitor {
     index: u32,
+    /// Which process of it it is, from 0.
+    pub(super) life: u32,
     pub client: Client,
+    options: ClientOptions,
     rng: Rng,
     work: Work,
     calls: u64,
+    /// The topics that stay are to be made before anything else.
+    has_topics: bool,
     values: u64,
     pending: BTreeMap<CallId, Pending>,
     /// Where it reads next.
@@ -102,7 +107,10 @@ impl Visitor {
         options.dial_timeout = Duration::from_secs(2);
         Self {
             index,
-            client: Client::new(options),
+            life: 0,
+            client: Client::new(options.clone()),
+            options,
+            has_topics: false,
             rng: Rng::new(rng.next_u64() ^ swarm.seed),
             work: Work::Busy,
             calls: 0,
@@ -112,6 +120,21 @@ impl Visitor {
             unread: BTreeMap::new(),
             has_begun_reading: false,
         }
+    }
+
+    /// Its process ends and another begins, which knows nothing of what the first had under way.
+    pub(super) fn restart(&mut self, now: Instant, history: &mut History) {
+        self.life += 1;
+        let seed = self.rng.next_u64();
+        self.client = Client::new(ClientOptions { seed, ..self.options.clone() });
+        for (_, Pending { begun, what }) in std::mem::take(&mut self.pending) {
+            if let What::Send { key, values, acks } = what {
+                let operation = Operation::Send { key, values, outcome: Outcome::Unknown, is_once: acks == Acks::All };
+                history.push(Recorded { visitor: self.index, begun, ended: now, operation });
+            }
+        }
+        self.cursors.clear();
+        self.has_topics = false;
     }
 
     /// Nothing of its is under way.
@@ -151,8 +174,8 @@ impl Visitor {
             topic: self.rng.below(u64::from(swarm.topics).max(1)) as u32,
             partition: self.rng.below(swarm.partitions as u64) as PartitionIndex,
         };
-        if self.calls == 0 && swarm.topics > 0 {
-            return (0..swarm.topics).map(|topic| self.create(swarm, now, name(topic))).collect();
+        if !std::mem::replace(&mut self.has_topics, true) && swarm.topics > 0 {
+            return (0..swarm.topics).map(|topic| self.create(swarm, now, topic_name(topic))).collect();
         }
         let what = match self.rng.below(20) {
             0..=10 => "send",
@@ -193,7 +216,7 @@ impl Visitor {
         let count = 1 + self.rng.below(5);
         let values: Vec<u64> = (0..count).map(|_| self.next_value()).collect();
         let acks = [Acks::All, Acks::All, Acks::All, Acks::Leader, Acks::None][self.rng.below(5) as usize];
-        let batch = self.batch(name(key.topic), key.partition, &values, acks);
+        let batch = self.batch(topic_name(key.topic), key.partition, &values, acks);
         self.ask(now, What::Send { key, values, acks }, Question::Produce(batch))
     }
 
@@ -211,7 +234,7 @@ impl Visitor {
         let offset = self.cursors.get(&key).copied().unwrap_or(0);
         let wait = Duration::from_millis(self.rng.below(600));
         let bytes_max = 200 + self.rng.below(20_000) as u32;
-        let from = FetchFrom { wait, bytes_max, ..FetchFrom::new(&name(key.topic), key.partition, offset) };
+        let from = FetchFrom { wait, bytes_max, ..FetchFrom::new(&topic_name(key.topic), key.partition, offset) };
         self.ask(now, What::Poll { key }, Question::Fetch(from))
     }
 
@@ -235,7 +258,7 @@ impl Visitor {
 
     /// Of topics that stay: records are deleted, segments change their size.
     fn administer(&mut self, now: Instant, key: Key) -> ClientCall {
-        let topic = name(key.topic);
+        let topic = topic_name(key.topic);
         match self.rng.below(3) {
             0 => {
                 let before = self.cursors.get(&key).copied().unwrap_or(0);
@@ -291,7 +314,7 @@ impl Visitor {
 
     fn ask_end(&mut self, now: Instant, key: Key, is_start: bool) -> ClientCall {
         let at = if is_start { OffsetAt::Earliest } else { OffsetAt::Latest };
-        let question = Question::ListOffsets { topic: name(key.topic), partition: key.partition, at };
+        let question = Question::ListOffsets { topic: topic_name(key.topic), partition: key.partition, at };
         self.ask(now, What::Ends { key, is_start }, question)
     }
 
@@ -301,7 +324,8 @@ impl Visitor {
         if reading.next >= end {
             return None;
         }
-        let from = FetchFrom { wait: READ_AGAIN, ..FetchFrom::new(&name(key.topic), key.partition, reading.next) };
+        let from =
+            FetchFrom { wait: READ_AGAIN, ..FetchFrom::new(&topic_name(key.topic), key.partition, reading.next) };
         Some(self.ask(now, What::Read { key }, Question::Fetch(from)))
     }
 
@@ -313,7 +337,7 @@ impl Visitor {
             What::Poll { key } => (self.polled(key, answer.result), None),
             What::Ends { key, is_start } => (None, self.on_end(now, key, is_start, answer.result)),
             What::Read { key } => {
-                self.on_read(key, answer.result);
+                self.on_read(key, answer.result, history);
                 let next = self.read_on(now, key);
                 (next.is_none().then(|| self.read_through(key)).flatten(), next)
             }
@@ -370,8 +394,12 @@ impl Visitor {
         self.read_on(now, key)
     }
 
-    fn on_read(&mut self, key: Key, result: Result<Reply, ClientError>) {
+    fn on_read(&mut self, key: Key, result: Result<Reply, ClientError>, history: &History) {
         let Some(reading) = self.unread.get_mut(&key) else { return };
+        if result.is_err() && history.is_forgotten(key) {
+            // It is damaged, and says so until the call's time is over. There is nothing more to be read.
+            reading.end = Some(reading.next);
+        }
         if let Ok(Reply::Fetch(fetched)) = result {
             let records = records_of(&fetched, reading.next);
             if let Some((last, _)) = records.last() {
@@ -392,7 +420,8 @@ pub(super) fn name_of(index: u32) -> String {
     format!("visitor-{}", index + 1)
 }
 
-fn name(topic: u32) -> String {
+/// Of a topic that stays.
+pub(super) fn topic_name(topic: u32) -> String {
     format!("stays-{topic}")
 }
 

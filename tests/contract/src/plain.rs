@@ -322,6 +322,8 @@ impl Machine for PlainBroker {
                 }
             }
             Input::Loaded { io, bytes } => self.on_loaded(io, bytes, effects),
+            // It keeps little, whatever it may.
+            Input::Call(NodeCall::LimitMemory { .. }) => {}
             Input::Call(NodeCall::Stop) => {
                 self.phase = Phase::Stopping;
                 // One more commit, for its sync.

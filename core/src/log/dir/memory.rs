@@ -18,6 +18,11 @@ impl LogDir {
         self.hot.used
     }
 
+    /// From here on there is so much of it.
+    pub(crate) fn limit_memory(&mut self, hot_bytes: u64) {
+        self.options.hot_bytes_max = hot_bytes;
+    }
+
     pub(crate) fn is_over_budget(&self) -> bool {
         self.hot.used > self.options.hot_bytes_max
     }

@@ -67,7 +67,7 @@ impl World {
         peer.sendings.push(Sending { track, dial, connection: None, frame, is_answered, received: BytesMut::new() });
         let at = self.now + self.swarm().latency.draw(&mut self.rng);
         let address = super::super::address(self.servers[0].id);
-        self.schedule.push(at, Occurrence::Dial { visitor: SCRIPT, dial, address });
+        self.schedule.push(at, Occurrence::Dial { visitor: SCRIPT, life: 0, dial, address });
         self.set_waits(track, Waits::Peer { until: self.now + TIMEOUT });
     }
 

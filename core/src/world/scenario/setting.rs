@@ -9,7 +9,10 @@ use super::{
 use crate::{
     broker::stages::Span,
     config::BrokerConfig,
-    world::swarm::{Cut, FAULTS, Row, Swarm, WORK},
+    world::{
+        fault::FAULTS,
+        swarm::{Cut, Row, Swarm, WORK},
+    },
 };
 
 /// Longest of a span: what 32 bits of microseconds hold, whole seconds.

@@ -9,7 +9,7 @@ use crate::{
     client::question::Acks,
     config::BrokerConfig,
     record::Compression,
-    world::swarm::{FAULTS, WORK},
+    world::{fault::FAULTS, swarm::WORK},
 };
 use std::time::Duration;
 

@@ -1,0 +1,196 @@
+//! Bytes on their way.
+
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::super::{
+    World, address,
+    director::SCRIPT,
+    network::{Direction, Peer},
+    schedule::Occurrence,
+    swarm::Cut,
+    visitor::name_of,
+};
+use crate::{
+    effect::*,
+    ids::{ConnectionId, DialId},
+    time::Instant,
+};
+
+/// Frames up to this size come byte by byte where the seed wants it.
+const BYTEWISE_MAX: usize = 300;
+/// How long it takes to notice that nobody listens.
+const REFUSED_AFTER: Duration = Duration::from_millis(1);
+/// How long a stranger stays.
+const STRANGERS_STAY: Duration = Duration::from_secs(5);
+
+impl World {
+    /// `visitor` in one of its lives dials.
+    pub(super) fn dial(&mut self, (visitor, life): (u32, u32), dial: DialId, to: &Address) {
+        if self.visitors.get(visitor as usize).is_some_and(|found| found.life != life) {
+            return;
+        }
+        let found = self.servers.iter().position(|server| address(server.id) == *to);
+        let server = found.unwrap_or_default() as u32;
+        let passes = self.network.passes_at(Peer::Visitor(visitor), Peer::Server(server), self.now);
+        if passes > self.now {
+            // The first packet is sent again until it gets through.
+            let again = Occurrence::Dial { visitor, life, dial, address: to.clone() };
+            return self.schedule.push(passes, again);
+        }
+        let Some(index) = found.filter(|index| self.servers[*index].is_serving()) else {
+            self.now = self.now + REFUSED_AFTER;
+            return self.hand_to_visitor(visitor, Input::DialFailed { dial, why: "connection refused".to_owned() });
+        };
+        let peer = if visitor == SCRIPT { "script".to_owned() } else { name_of(visitor) };
+        let connection = self.open(Peer::Visitor(visitor), index as u32, peer);
+        self.hand_to_visitor(visitor, Input::Dialled { dial, connection });
+    }
+
+    fn open(&mut self, dialler: Peer, server: u32, peer: String) -> ConnectionId {
+        let connection = self.network.open(dialler, server, self.servers[server as usize].life);
+        self.hand_to_server(server, Input::Opened { connection, listener: Listener::Client, peer });
+        connection
+    }
+
+    /// Somebody who is no client sends `frames`, and is gone after a while.
+    pub(super) fn meet_stranger(&mut self, server: u32, frames: Vec<Bytes>) {
+        if !self.servers[server as usize].is_serving() {
+            return;
+        }
+        let connection = self.open(Peer::Stranger, server, "stranger".to_owned());
+        frames.iter().for_each(|frame| self.send(connection, true, frame));
+        self.schedule.push(self.now + STRANGERS_STAY, Occurrence::Closed { connection, to_server: false });
+        self.schedule.push(self.now + STRANGERS_STAY, Occurrence::Closed { connection, to_server: true });
+    }
+
+    pub(in crate::world) fn send(&mut self, connection: ConnectionId, to_server: bool, bytes: &Bytes) {
+        let Some(link) = self.network.links.get_mut(&connection) else { return };
+        let (from, to) = link.ends(to_server);
+        if to == Peer::Stranger || link.direction(to_server).is_silent {
+            return;
+        }
+        let request = to_server.then(|| api_key(bytes)).flatten();
+        if to_server {
+            link.last_request = bytes.clone();
+        }
+        let late = self.network.lateness(self.now, request, &mut self.rng);
+        let mut rest = bytes.clone();
+        while !rest.is_empty() {
+            let len = match self.scenario.swarm.cut {
+                Cut::Whole => rest.len(),
+                Cut::Bytes if bytes.len() <= BYTEWISE_MAX => 1,
+                Cut::Pieces | Cut::Bytes => (1 + self.rng.below(4_000) as usize).min(rest.len()),
+            };
+            let piece = rest.split_to(len);
+            let sent = self.now + self.scenario.swarm.latency.draw(&mut self.rng) + late;
+            let at = self.network.passes_at(from, to, sent);
+            let Some(link) = self.network.links.get_mut(&connection) else { return };
+            let direction = link.direction(to_server);
+            direction.last_due = direction.last_due.max(at);
+            let due = direction.last_due;
+            self.schedule.push(due, Occurrence::Bytes { connection, to_server, bytes: piece });
+        }
+    }
+
+    /// One end lets go. What it sent is still under way; the other hears of it after that.
+    pub(in crate::world) fn close(&mut self, connection: ConnectionId, by_dialler: bool) {
+        let latency = self.scenario.swarm.latency.draw(&mut self.rng);
+        let Some(link) = self.network.links.get_mut(&connection) else { return };
+        let (from, to) = link.ends(by_dialler);
+        link.direction(!by_dialler).is_closed = true;
+        let direction = link.direction(by_dialler);
+        let due = direction.last_due.max(self.now + latency);
+        let due = self.network.passes_at(from, to, due);
+        self.schedule.push(due, Occurrence::Closed { connection, to_server: by_dialler });
+    }
+
+    /// One end hears that the other is gone, behind everything it has sent.
+    pub(super) fn hear_closed(&mut self, connection: ConnectionId, to_server: bool) {
+        let now = self.now;
+        let Some(link) = self.network.links.get_mut(&connection) else { return };
+        let (dialler, server, life) = (link.dialler, link.server, link.life);
+        let direction = link.direction(to_server);
+        if direction.is_silent && !direction.is_closed {
+            return;
+        }
+        if direction.is_held(now) && !direction.is_paused && !direction.is_closed {
+            direction.is_ending = true;
+            return;
+        }
+        if std::mem::replace(&mut direction.is_closed, true) {
+            return self.network.tidy(connection);
+        }
+        self.network.tidy(connection);
+        match (to_server, dialler) {
+            (true, _) if self.servers[server as usize].life == life => {
+                self.hand_to_server(server, Input::Closed { connection });
+            }
+            (false, Peer::Visitor(visitor)) => self.hand_to_visitor(visitor, Input::Closed { connection }),
+            (true, _) | (false, Peer::Stranger | Peer::Server(_)) => {}
+        }
+    }
+
+    pub(super) fn arrive(&mut self, connection: ConnectionId, to_server: bool, bytes: Bytes) {
+        let now = self.now;
+        let Some(link) = self.network.links.get_mut(&connection) else { return };
+        let (dialler, server, life) = (link.dialler, link.server, link.life);
+        let direction = link.direction(to_server);
+        if direction.is_closed || direction.is_silent {
+            return;
+        }
+        if direction.is_held(now) {
+            return direction.held.push(bytes);
+        }
+        match (to_server, dialler) {
+            (true, _) if self.servers[server as usize].life == life => {
+                self.hand_to_server(server, Input::Bytes { connection, bytes });
+            }
+            (false, Peer::Visitor(visitor)) => self.hand_to_visitor(visitor, Input::Bytes { connection, bytes }),
+            (true, _) | (false, Peer::Stranger | Peer::Server(_)) => {}
+        }
+    }
+
+    /// The receiver reads, or does not.
+    pub(super) fn set_paused(&mut self, connection: ConnectionId, is_paused: bool) {
+        let Some(link) = self.network.links.get_mut(&connection) else { return };
+        link.to_server.is_paused = is_paused;
+        if !is_paused {
+            self.schedule.push(self.now, Occurrence::Release { connection, to_server: true });
+        }
+    }
+
+    /// Nothing that goes this way gets out of the network before `until`, whatever is under way included.
+    pub(super) fn hold(&mut self, connection: ConnectionId, to_server: bool, until: Instant) {
+        let Some(link) = self.network.links.get_mut(&connection) else { return };
+        let direction = link.direction(to_server);
+        direction.held_until = direction.held_until.max(until);
+        self.schedule.push(until, Occurrence::Release { connection, to_server });
+    }
+
+    /// What was held arrives, in one piece.
+    pub(super) fn release(&mut self, connection: ConnectionId, to_server: bool) {
+        let now = self.now;
+        let Some(link) = self.network.links.get_mut(&connection) else { return };
+        let direction = link.direction(to_server);
+        if direction.is_paused || now < direction.held_until {
+            return;
+        }
+        let Direction { held, is_ending, .. } = direction;
+        let (held, is_ending) = (std::mem::take(held), std::mem::take(is_ending));
+        let mut all = BytesMut::new();
+        held.into_iter().for_each(|bytes| all.put(bytes));
+        if !all.is_empty() {
+            self.arrive(connection, to_server, all.freeze());
+        }
+        if is_ending {
+            self.hear_closed(connection, to_server);
+        }
+    }
+}
+
+/// Which kind of request a frame is.
+fn api_key(frame: &[u8]) -> Option<i16> {
+    frame.get(4..6).map(|key| i16::from_be_bytes([key[0], key[1]]))
+}
