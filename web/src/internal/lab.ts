@@ -8,7 +8,7 @@ export interface RunningLab {
   stepUntil(until: LabUntil, budgetMs?: number): Promise<LabState & { reached: boolean }>;
   seek(at: number, onProgress?: (now: number) => void): Promise<LabState>;
   command(lines: string): Promise<LabState>;
-  events(limit?: number): Promise<LabEvent[]>;
+  events(limit?: number, who?: LabEvent['who']): Promise<LabEvent[]>;
   fork(): Promise<RunningLab>;
   journal(): Promise<string>;
   close(): Promise<void>;

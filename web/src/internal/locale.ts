@@ -1,17 +1,21 @@
-/** The page's words. `locale/en.ts` defines the keys; a language that lacks one does not compile. */
+/** The page's words. `locale/en.ts` and `locale/lab/en.ts` define the keys; a language that lacks one does not compile. */
 
 import { en } from './locale/en.js';
+import type { codesEn } from './locale/lab/codes.en.js';
+import type { labEn } from './locale/lab/en.js';
 import { zhHans } from './locale/zh-Hans.js';
 import { plainText } from './visible.js';
 
 export type Language = 'en' | 'zh-Hans';
-export type Key = keyof typeof en;
+/** The Lab's words come with its screens. */
+type Words = typeof en & typeof labEn & typeof codesEn;
+export type Key = keyof Words;
 /** `other` alone where a language has no plural. */
 export type Message = string | { one?: string; other: string };
-export type Catalogue = Record<Key, Message>;
+export type Catalogue = Record<keyof typeof en, Message>;
 
 type NamesIn<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never;
-type Names<K extends Key> = NamesIn<(typeof en)[K] extends string ? (typeof en)[K] : Values<(typeof en)[K]>>;
+type Names<K extends Key> = NamesIn<Words[K] extends string ? Words[K] : Values<Words[K]>>;
 type Values<T> = T[keyof T];
 type Given<K extends Key> = [Names<K>] extends [never] ? [] : [Record<Names<K>, Value>];
 /** Strings go in as they are (escaped), numbers in the language's digits. */
@@ -22,7 +26,7 @@ export type NoticeKey = Extract<Key, `notice.${string}`>;
 
 export const LANGUAGES: Record<Language, string> = { en: 'English', 'zh-Hans': '简体中文' };
 
-const CATALOGUES: Record<Language, Catalogue> = { en, 'zh-Hans': zhHans };
+const CATALOGUES: Record<Language, Record<string, Message>> = { en: { ...en }, 'zh-Hans': { ...zhHans } };
 const watchers = new Set<() => void>();
 let current: Language = 'en';
 
@@ -33,6 +37,11 @@ export function language(): Language {
 export function setLanguage(chosen: Language): void {
   current = chosen;
   for (const watcher of watchers) watcher();
+}
+
+/** Sentences of a part that is loaded when it is needed. */
+export function addWords(words: Record<Language, Record<string, Message>>): void {
+  for (const [tag, sentences] of Object.entries(words)) Object.assign(CATALOGUES[tag as Language], sentences);
 }
 
 export function watchLanguage(watcher: () => void): () => void {
@@ -50,12 +59,12 @@ export function preferredLanguage(languages: readonly string[]): Language {
 }
 
 export function text<K extends Key>(key: K, ...[of]: Given<K>): string {
-  return fill(CATALOGUES[current][key], of ?? {});
+  return fill(CATALOGUES[current][key]!, of ?? {});
 }
 
 /** For keys that arrive as data (an event's name, an error's code): undefined if there are no words for it. */
 export function textIfKnown(key: string, of: Record<string, Value> = {}): string | undefined {
-  const catalogue: Record<string, Message> = CATALOGUES[current];
+  const catalogue = CATALOGUES[current];
   return Object.hasOwn(catalogue, key) ? fill(catalogue[key]!, of) : undefined;
 }
 

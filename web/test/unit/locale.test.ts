@@ -2,7 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { en } from '../../src/internal/locale/en.js';
+import { codesEn } from '../../src/internal/locale/lab/codes.en.js';
+import { codesZhHans } from '../../src/internal/locale/lab/codes.zh-Hans.js';
+import { labEn } from '../../src/internal/locale/lab/en.js';
+import { labZhHans } from '../../src/internal/locale/lab/zh-Hans.js';
 import { zhHans } from '../../src/internal/locale/zh-Hans.js';
+import { KINDS } from '../../src/internal/lab/kinds.js';
 import { preferredLanguage, setLanguage, text, textIfKnown, type Message } from '../../src/internal/locale.js';
 
 const CORE = join(import.meta.dirname, '../../../core/src');
@@ -10,7 +15,13 @@ const SOURCES = join(import.meta.dirname, '../../src');
 
 /** What the broker says is looked up by its own words; these families have no key in the page's sources. */
 const LOOKED_UP =
-  /^(event|config|why|error|ended|todo|state|stage|theme|requests\.view|records\.from|storage\.(kind|job))\./;
+  /^(event|config|why|error|ended|todo|state|stage|theme|requests\.view|records\.from|storage\.(kind|job)|home|happened|kind|phase|broker\.state|break|who|events\.who|transport(\.state)?|invariant|fault)\./;
+
+const CATALOGUES: [string, Record<string, Message>, Record<string, Message>][] = [
+  ['the page', en, zhHans],
+  ['the Lab', labEn, labZhHans],
+  ['codes', codesEn, codesZhHans],
+];
 
 function forms(message: Message): string[] {
   return typeof message === 'string' ? [message] : Object.values(message);
@@ -37,29 +48,36 @@ function coreEvents(): Map<string, string[]> {
 
 beforeEach(() => setLanguage('en'));
 
-test('both languages fill in the same things', () => {
-  for (const [key, message] of Object.entries(en)) {
-    const expected = [...new Set(forms(message).flatMap(names))].sort();
-    const { [key as keyof typeof en]: translated } = zhHans;
-    expect([key, [...new Set(forms(translated).flatMap(names))].sort()]).toEqual([key, expected]);
-  }
+describe.each(CATALOGUES)('the words of %s', (_, english, chinese) => {
+  test('fill in the same things in both languages', () => {
+    for (const [key, message] of Object.entries(english)) {
+      const expected = [...new Set(forms(message).flatMap(names))].sort();
+      expect([key, [...new Set(forms(chinese[key]!).flatMap(names))].sort()]).toEqual([key, expected]);
+    }
+    expect(Object.keys(chinese).sort()).toEqual(Object.keys(english).sort());
+  });
+
+  test('are all used', () => {
+    const used = sources(SOURCES);
+    const unused = Object.keys(english).filter(key => !LOOKED_UP.test(key) && !used.includes(`'${key}'`));
+    expect(unused).toEqual([]);
+  });
+
+  test('are never empty, and never left in English', () => {
+    for (const [key, message] of Object.entries(chinese)) {
+      expect([key, forms(message).every(words => words.trim().length > 0)]).toEqual([key, true]);
+      // Kafka's own names and pure placeholders stay as they are.
+      const isName =
+        /^(stage\.(acceptor|processor|handler|purgatory|sender)|storage\.kind\.indexeddb|storage\.usage\.of|event\.other|requests\.stage|who\.broker)$/;
+      if (!isName.test(key))
+        expect([key, /[\u3000-\u9fff\uff00-\uffef]/.test(forms(message).join(''))]).toEqual([key, true]);
+    }
+  });
 });
 
-test('no sentence is left over', () => {
-  const used = sources(SOURCES);
-  const unused = Object.keys(en).filter(key => !LOOKED_UP.test(key) && !used.includes(`'${key}'`));
-  expect(unused).toEqual([]);
-});
-
-test('no sentence is empty, and none was left in English', () => {
-  for (const [key, message] of Object.entries(zhHans)) {
-    expect([key, forms(message).every(words => words.trim().length > 0)]).toEqual([key, true]);
-    // Kafka's own names and pure placeholders stay as they are.
-    const isName =
-      /^(stage\.(acceptor|processor|handler|purgatory|sender)|storage\.kind\.indexeddb|storage\.usage\.of|event\.other|requests\.stage)$/;
-    if (!isName.test(key))
-      expect([key, /[\u3000-\u9fff\uff00-\uffef]/.test(forms(message).join(''))]).toEqual([key, true]);
-  }
+test('no catalogue takes another’s key', () => {
+  const keys = CATALOGUES.flatMap(([, english]) => Object.keys(english));
+  expect(keys).toHaveLength(new Set(keys).size);
 });
 
 describe('what the core says', () => {
@@ -74,6 +92,33 @@ describe('what the core says', () => {
     }
     const sentences = Object.keys(en).filter(key => key.startsWith('event.') && key !== 'event.other');
     expect(sentences.filter(key => !events.has(key.slice('event.'.length)))).toEqual([]);
+  });
+
+  test('every event can be run to in the Lab', () => {
+    const kinds: string[] = Object.values(KINDS).flat();
+    expect([...coreEvents().keys()].filter(event => !kinds.includes(event))).toEqual([]);
+    const ofWorlds = ['fault', 'heal', 'script', 'answered', 'phase'];
+    expect(kinds.filter(name => !coreEvents().has(name))).toEqual(expect.arrayContaining(ofWorlds));
+    expect(kinds).toHaveLength(coreEvents().size + ofWorlds.length);
+  });
+
+  test('the sentences of codes are the project’s own', () => {
+    const document = readFileSync(join(CORE, '../invariants.md'), 'utf8');
+    const rows = [...document.matchAll(/^- \*\*(\w+)\*\* (?:✓ )?(.*)$/gm)];
+    const sentences = new Map(rows.map(([, code, words]) => [code, words!.replaceAll('`', '').replaceAll("'", '’')]));
+    for (const [key, sentence] of Object.entries(codesEn))
+      expect([key, sentence]).toEqual([key, sentences.get(key.split('.')[1]!)]);
+  });
+
+  test('every code that a world can name has a sentence', () => {
+    const world = readdirSync(join(CORE, 'world'), { withFileTypes: true, recursive: true })
+      .filter(entry => entry.isFile() && entry.name.endsWith('.rs'))
+      .map(entry => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+      .join('\n');
+    const codes = [...new Set([...world.matchAll(/"([RTSPLNKDI]\d{1,2})"/g)].map(match => match[1]!))];
+    expect(codes.length).toBeGreaterThan(15);
+    const known = Object.keys(codesEn).map(key => key.split('.')[1]!);
+    expect(codes.filter(code => !known.includes(code))).toEqual([]);
   });
 
   test('every setting of a topic has words', () => {

@@ -6,9 +6,15 @@
  */
 export const en = {
   'page.tagline': 'Apache Kafka’s protocol, a whole broker, in this tab',
+  'page.tagline.lab': 'The same cluster in virtual time: break it, go back, try again',
+  'home.title': 'The page’s homes',
+  'home.live': 'Live',
+  'home.lab': 'Lab',
+  'home.loading': 'Loading …',
   'page.language': 'Language',
   'page.theme': 'Theme',
   'page.skip': 'Skip to the records',
+  'page.skip.lab': 'Skip to the controls of time',
   'page.footer':
     'Ottla is an independent project. Apache Kafka is a trademark of the Apache Software Foundation, which neither endorses it nor answers for it.',
   'theme.auto': 'Auto',

@@ -3,9 +3,15 @@ import type { Catalogue } from '../locale.js';
 /** 名词译法：主题、分区、位移、高水位、日志末端位移、领导者副本、批次、墓碑消息、压缩（compression）。标识符保留英文。 */
 export const zhHans: Catalogue = {
   'page.tagline': '在这个标签页里运行的完整 Broker，说 Apache Kafka 的协议',
+  'page.tagline.lab': '虚拟时间里的同一个集群：弄坏它，退回去，再来一次',
+  'home.title': '本页的两个部分',
+  'home.live': '实时',
+  'home.lab': '实验室',
+  'home.loading': '正在加载……',
   'page.language': '语言',
   'page.theme': '外观',
   'page.skip': '跳到记录',
+  'page.skip.lab': '跳到时间控制',
   'page.footer': 'Ottla 是独立项目。Apache Kafka 是 Apache 软件基金会的商标，该基金会既未认可本项目，也不为其负责。',
   'theme.auto': '自动',
   'theme.light': '浅色',

@@ -1,4 +1,5 @@
 import { BatchBytes } from './batch-bytes.js';
+import { ClusterState } from './cluster-state.js';
 import { LifeScreen } from './life.js';
 import { NoticeList } from './notice-list.js';
 import { PointerSwitch } from './pointer-switch.js';
@@ -14,6 +15,7 @@ import { TopicList } from './topic-list.js';
 
 const SCREENS: Record<string, CustomElementConstructor> = {
   'ottla-batch-bytes': BatchBytes,
+  'ottla-cluster-state': ClusterState,
   'ottla-life': LifeScreen,
   'ottla-notice-list': NoticeList,
   'ottla-pointer-switch': PointerSwitch,
@@ -28,7 +30,7 @@ const SCREENS: Record<string, CustomElementConstructor> = {
   'ottla-topic-list': TopicList,
 };
 
-/** Registers the parts of the page. Twice does no harm. */
-export function defineScreens(): void {
-  for (const [tag, screen] of Object.entries(SCREENS)) if (!customElements.get(tag)) customElements.define(tag, screen);
+/** Registers the parts of the page that every home has, and those of the live one. Twice does no harm. */
+export function defineScreens(screens = SCREENS): void {
+  for (const [tag, screen] of Object.entries(screens)) if (!customElements.get(tag)) customElements.define(tag, screen);
 }

@@ -2,17 +2,20 @@
 
 import { html, nothing, type TemplateResult } from 'lit';
 import { text } from '../locale.js';
-import type { Notice } from '../notices.js';
+import type { Notice, Notices } from '../notices.js';
 import { failureWords, shownText } from './fragments.js';
-import { Screen } from './screen.js';
+import { Part } from './part.js';
 
-export class NoticeList extends Screen {
+export class NoticeList extends Part {
+  static override properties = { notices: { attribute: false } };
+  declare notices: Notices;
+
   protected override sources() {
-    return [this.session.notices];
+    return [this.notices];
   }
 
   override render() {
-    const { shown, spoken } = this.session.notices;
+    const { shown, spoken } = this.notices;
     return html`
       <div class="visually-hidden" role="status" aria-live="polite" id="live-region">
         ${spoken ? noticeWords(spoken) : nothing}
@@ -26,7 +29,7 @@ export class NoticeList extends Screen {
                 html`<li class="notice" data-kind=${notice.kind}>
                   <span class="sign" aria-hidden="true">${notice.kind === 'done' ? '✓' : '!'}</span>
                   <p>${noticeWords(notice)}</p>
-                  <button class="quiet" @click=${() => this.session.notices.dismiss(notice.id)}>
+                  <button class="quiet" @click=${() => this.notices.dismiss(notice.id)}>
                     <span aria-hidden="true">✕</span><span class="visually-hidden">${text('notices.dismiss')}</span>
                   </button>
                 </li>`,

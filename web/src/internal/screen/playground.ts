@@ -1,22 +1,36 @@
 /** Which parts the page shows, and in which order a reader and the keyboard meet them. */
 
-import { html, nothing } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Home } from '../home.js';
 import { text } from '../locale.js';
 import type { Session } from '../session.js';
 
-export function playground(session: Session) {
-  const isRunning = session.life.at === 'running';
+/** A home of the page: what the bar above says of it, and what is below. */
+interface Shown {
+  state: TemplateResult;
+  main: TemplateResult;
+}
+
+export function playground(bar: { home: Home; labAddress: string | undefined }, { state, main }: Shown) {
   return html`
-    <ottla-top-bar .session=${session}></ottla-top-bar>
-    <main>
-      <ottla-notice-list .session=${session}></ottla-notice-list>
-      <ottla-life .session=${session}></ottla-life>
-      ${isRunning ? parts(session) : nothing}
-    </main>
+    <ottla-top-bar .home=${bar.home} .labAddress=${bar.labAddress} .state=${state}></ottla-top-bar>
+    <main>${main}</main>
     <footer>
       <p>${text('page.footer')}</p>
     </footer>
   `;
+}
+
+export function live(session: Session): Shown {
+  const isRunning = session.life.at === 'running';
+  return {
+    state: html`<ottla-cluster-state .session=${session}></ottla-cluster-state>`,
+    main: html`
+      <ottla-notice-list .notices=${session.notices}></ottla-notice-list>
+      <ottla-life .session=${session}></ottla-life>
+      ${isRunning ? parts(session) : nothing}
+    `,
+  };
 }
 
 function parts(session: Session) {

@@ -2,8 +2,9 @@
 
 import { html, nothing, type TemplateResult } from 'lit';
 import { apiName } from '../apis.js';
+import { eventWords, whyWords } from '../event-words.js';
 import { clockStep, duration, number, size } from '../format.js';
-import { text, textIfKnown, type Value } from '../locale.js';
+import { text } from '../locale.js';
 import { STAGES, stageTimes, type Request, type Stage } from '../model.js';
 import type { TraceEvent } from '../../public/types.js';
 import { Screen } from './screen.js';
@@ -131,20 +132,4 @@ function requestWords(request: Request): TemplateResult {
     bytes: size(request.bytes),
   })}
     ${stages}${stages ? text('list.stop') : nothing} ${outcome(request)}`;
-}
-
-function whyWords(why: string): string {
-  return textIfKnown(`why.${why}`) ?? why;
-}
-
-/** An event's sentence. Topics are named where the name is still known. */
-export function eventWords(event: TraceEvent, topicNames: ReadonlyMap<string, string>): string {
-  const of: Record<string, Value> = {};
-  for (const [field, value] of Object.entries(event))
-    of[field] = typeof value === 'boolean' ? text(value ? 'word.yes' : 'word.no') : value;
-  const topic = event['topic'];
-  if (typeof topic === 'string') of['topic'] = topicNames.get(topic) ?? topic;
-  if (typeof event['why'] === 'string') of['why'] = whyWords(event['why']);
-  if (event['api_key'] !== undefined) of['api'] = apiName(Number(event['api_key']));
-  return textIfKnown(`event.${event.name}`, of) ?? text('event.other', { name: event.name });
 }

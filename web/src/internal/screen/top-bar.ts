@@ -1,15 +1,31 @@
-/** The page's name, the cluster's state in a few words, language and theme. */
+/** The page's name, its two homes, how the one that is shown is doing, language and theme. */
 
-import { html } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Changing } from '../changing.js';
+import type { Home } from '../home.js';
 import { language, LANGUAGES, setLanguage, text, type Language } from '../locale.js';
 import { setTheme, theme, THEMES, type Theme } from '../preferences.js';
-import { Screen } from './screen.js';
+import { Part } from './part.js';
 
-export class TopBar extends Screen {
+export class TopBar extends Part {
+  static override properties = {
+    home: { attribute: false },
+    labAddress: { attribute: false },
+    state: { attribute: false },
+  };
+  declare home: Home;
+  /** Where the Lab's link leads; undefined where there is no Lab. */
+  declare labAddress: string | undefined;
+  declare state: TemplateResult;
+
+  protected override sources(): Changing[] {
+    return [];
+  }
+
   override render() {
     return html`
       <header class="top-bar">
-        <button class="skip" @click=${this.#skip}>${text('page.skip')}</button>
+        <button class="skip" @click=${this.#skip}>${text(this.home === 'live' ? 'page.skip' : 'page.skip.lab')}</button>
         <h1>
           <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path d="M3 5h7v3H3zM3 10.5h13v3H3zM3 16h10v3H3z" />
@@ -17,8 +33,9 @@ export class TopBar extends Screen {
           </svg>
           Ottla
         </h1>
-        <p class="tagline">${text('page.tagline')}</p>
-        ${this.#state()}
+        ${this.#homes()}
+        <p class="tagline">${text(this.home === 'live' ? 'page.tagline' : 'page.tagline.lab')}</p>
+        ${this.state}
         <div class="preferences">
           <label>
             <span class="visually-hidden">${text('page.language')}</span>
@@ -42,26 +59,19 @@ export class TopBar extends Screen {
     `;
   }
 
-  #state() {
-    const { life, live } = this.session;
-    const logDir = live.status?.state ?? 'online';
-    const tone = life.at !== 'running' ? life.at : logDir === 'online' ? 'running' : logDir;
-    const facts =
-      life.at === 'running'
-        ? html`<span class="fact">${life.cluster.name}</span>
-            <span class="fact">${text(`storage.kind.${life.cluster.storage}`)}</span>`
-        : '';
-    return html`<p class="cluster-state" data-tone=${tone}>
-      <span class="dot" aria-hidden="true"></span>
-      <span class="fact strong">${text(`state.${tone}`)}</span>
-      ${facts}
-    </p>`;
+  #homes() {
+    if (this.labAddress === undefined) return nothing;
+    const link = (home: Home, address: string) =>
+      html`<a href=${address} aria-current=${this.home === home ? 'page' : nothing}>${text(`home.${home}`)}</a>`;
+    return html`<nav class="homes" aria-label=${text('home.title')}>
+      ${link('live', '#live')} ${link('lab', this.labAddress)}
+    </nav>`;
   }
 
   /** A fragment link would not find its target inside a shadow root. */
   #skip = () => {
     const root = this.getRootNode() as ShadowRoot;
-    root.querySelector<HTMLElement>('#records-title, #topics-title')?.focus();
+    root.querySelector<HTMLElement>('#records-title, #topics-title, #transport-title, #open-title')?.focus();
   };
 
   #onLanguage = (event: Event) => setLanguage((event.target as HTMLSelectElement).value as Language);

@@ -1,0 +1,49 @@
+/** Events by what they are about: what one can run to, and what the list can be narrowed to. */
+
+export const KINDS = {
+  fault: ['fault', 'heal'],
+  script: ['script'],
+  answer: ['answered'],
+  connection: ['ConnectionOpened', 'ConnectionClosed', 'ReadingPaused', 'ReadingResumed'],
+  request: [
+    'RequestReceived',
+    'RequestQueued',
+    'RequestDequeued',
+    'RequestParked',
+    'RequestReleased',
+    'ResponseQueued',
+    'ResponseSent',
+    'RequestRefused',
+  ],
+  log: [
+    'BatchAppended',
+    'DuplicateFound',
+    'BatchesRead',
+    'HighWatermarkMoved',
+    'LogStartMoved',
+    'SegmentRolled',
+    'SegmentRemoved',
+    'LogTruncated',
+    'LogCreated',
+    'LogRemoved',
+    'LogRecovered',
+    'LeaderEpochRaised',
+  ],
+  storage: [
+    'CommitIssued',
+    'CommitDone',
+    'CommitFailed',
+    'LoadIssued',
+    'LoadDone',
+    'LoadFailed',
+    'LogDirOpened',
+    'LogDirReadOnly',
+    'LogDirOffline',
+  ],
+  catalog: ['TopicCreated', 'TopicDeleted', 'PartitionsAdded', 'ConfigChanged'],
+  session: ['ProducerIdGiven', 'FetchSessionOpened', 'FetchSessionClosed'],
+  life: ['BrokerStarted', 'BrokerStopped', 'phase'],
+} as const;
+
+export type Kind = keyof typeof KINDS;
+export const KIND_NAMES = Object.keys(KINDS) as Kind[];

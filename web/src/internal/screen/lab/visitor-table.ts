@@ -1,0 +1,57 @@
+/** The world's clients, and what each of them waits for. */
+
+import { html, nothing } from 'lit';
+import { moment } from '../../lab/moment.js';
+import { text } from '../../locale.js';
+import type { LabVisitor } from '../../../public/types.js';
+import { shownText } from '../fragments.js';
+import { LabScreen } from './lab-screen.js';
+
+export class VisitorTable extends LabScreen {
+  override render() {
+    const { branch } = this;
+    if (!branch) return nothing;
+    const { visitors } = branch.state;
+    return html`
+      <section class="card visitors" aria-labelledby="visitors-title">
+        <header class="card-bar"><h2 id="visitors-title">${text('visitors.title')}</h2></header>
+        ${
+          visitors.length === 0
+            ? html`<p class="empty">${text('visitors.empty')}</p>`
+            : html`<table>
+              <thead>
+                <tr>
+                  <th scope="col">${text('visitors.client')}</th>
+                  <th scope="col">${text('visitors.waits')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${visitors.map(visitor => row(visitor))}
+              </tbody>
+            </table>`
+        }
+      </section>
+    `;
+  }
+}
+
+function row({ index, waiting }: LabVisitor) {
+  return html`<tr>
+    <th scope="row"><code>visitor-${index}</code></th>
+    <td>
+      ${
+        waiting.length === 0
+          ? html`<span class="quiet-words">${text('visitors.nothing')}</span>`
+          : html`<ul class="waiting">
+            ${waiting.map(
+              ({ question, since }) =>
+                html`<li>
+                  <code>${shownText(question, 80)}</code>
+                  <span class="quiet-words">${text('visitors.since', { time: moment(since, 3) })}</span>
+                </li>`,
+            )}
+          </ul>`
+      }
+    </td>
+  </tr>`;
+}
