@@ -35,7 +35,7 @@ function parse(text: string) {
     }
     if (!VERBS.test(line)) throw refuse(`nobody knows how to \`${word.slice(0, 40)}\``);
     const at = /^at ([\d.]+)s (.*)$/.exec(line);
-    script.push(at ? { at: Number(at[1]) * SECOND, line: at[2]! } : { at: 0, line });
+    script.push(at ? { at: Math.round(Number(at[1]) * SECOND), line: at[2]! } : { at: 0, line });
   });
   return { settings, script };
 }

@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** Of one browser, or of none. A run for Firefox alone leaves them to the other. */
-const CHROMIUM_ONLY = ['accessible', 'budget', 'picture', 'states'].map(name => `test/browser/${name}.test.ts`);
+const CHROMIUM_ONLY = ['accessible', 'budget', 'lab', 'lab-accessible', 'picture', 'states'].map(
+  name => `test/browser/${name}.test.ts`,
+);
 
 /** Browsers are heavy: one file at a time, each with its own profile. */
 export default defineConfig({

@@ -148,9 +148,11 @@ export class Branch extends Changing {
     });
   }
 
-  /** On until an event of one of the names has happened. */
-  runTo(events: readonly string[]): Promise<Stop> {
-    return this.#run({ events: [...events] });
+  /** On until an event of one of the names has happened, which is then the chosen one. */
+  async runTo(events: readonly string[]): Promise<Stop> {
+    const stop = await this.#run({ events: [...events] });
+    if (stop === 'there') this.choose(this.events.findLast(({ name }) => events.includes(name)));
+    return stop;
   }
 
   /** To where the journal ends, and from there to where the world does. */

@@ -5,8 +5,8 @@ import { happened, topicNames } from './happened.js';
 import { moment } from './moment.js';
 import type { LabSession } from './session.js';
 
-/** Waits for a way's end and says where it ended. */
-export async function tell(lab: LabSession, branch: Branch, way: Promise<Stop>): Promise<void> {
+/** Waits for a way's end and says where it ended: `isFound` if it was to find the event that is chosen then. */
+export async function tell(lab: LabSession, branch: Branch, way: Promise<Stop>, isFound = false): Promise<void> {
   const stop = await way;
   if (branch !== lab.current) return;
   const time = moment(branch.state.now, 3);
@@ -22,7 +22,7 @@ export async function tell(lab: LabSession, branch: Branch, way: Promise<Stop>):
     case 'paused':
       return lab.notices.speak({ key: 'notice.lab-paused', of: { time } });
     case 'there': {
-      const last = branch.events.at(-1);
+      const last = isFound ? branch.chosen : branch.events.at(-1);
       const event = last ? happened(last, topicNames(branch)) : '';
       return lab.notices.speak({ key: 'notice.lab-there', of: { time, event } });
     }

@@ -61,7 +61,7 @@ export class TransportUntil extends LabScreen {
     event.preventDefault();
     const chosen = String(new FormData(event.target as HTMLFormElement).get('until'));
     const names = Object.hasOwn(KINDS, chosen) ? KINDS[chosen as Kind] : [chosen];
-    if (this.branch) void tell(this.lab, this.branch, this.branch.runTo(names));
+    if (this.branch) void tell(this.lab, this.branch, this.branch.runTo(names), true);
   };
 }
 
