@@ -62,7 +62,7 @@ export class FakeLab implements RunningLab {
   readonly #settings: Map<string, string>;
 
   constructor(
-    text: string,
+    private readonly text: string,
     private script: Script[] = parse(text).script,
   ) {
     this.#settings = parse(text).settings;
@@ -162,9 +162,11 @@ export class FakeLab implements RunningLab {
   }
 
   async fork(): Promise<FakeLab> {
-    const fork = new FakeLab(await this.journal());
-    await fork.seek(this.#now);
-    fork.#step = this.#step;
+    const fork = new FakeLab(this.text, [...this.script]);
+    fork.#events = [...this.#events];
+    fork.#violation = this.#violation;
+    [fork.#number, fork.#now, fork.#end, fork.#step] = [this.#number, this.#now, this.#end, this.#step];
+    [fork.#digest, fork.#downUntil, fork.#appended] = [this.#digest, this.#downUntil, this.#appended];
     return fork;
   }
 
