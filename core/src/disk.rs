@@ -6,10 +6,7 @@ mod file;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 
@@ -18,9 +15,10 @@ use crate::{
     effect::{Entry, FileName, Outcome, StorageError, StorageErrorKind, WriteOp, check_name},
     rng::Rng,
     runs::Runs,
+    sorted::{SortedMap, SortedSet},
 };
 
-type Files = BTreeMap<FileName, File>;
+type Files = SortedMap<FileName, File>;
 
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
@@ -271,7 +269,7 @@ fn keep_some<'a>(
     rng: &mut Rng,
 ) -> (Vec<WriteOp>, Vec<Undo>) {
     let (mut applied, mut undo) = (Vec::new(), Vec::new());
-    let mut lost: BTreeSet<FileName> = BTreeSet::new();
+    let mut lost: SortedSet<FileName> = SortedSet::new();
     // Counted from the middle, since the files that stay are not counted in.
     let mut used = u64::MAX / 2;
     for op in ops {
@@ -301,7 +299,7 @@ fn keep_some<'a>(
 
 /// Applies what `ops` do to files that were there under their names.
 fn keep_contents<'a>(files: &mut Files, ops: impl Iterator<Item = &'a WriteOp>) {
-    let mut lost: BTreeSet<FileName> = BTreeSet::new();
+    let mut lost: SortedSet<FileName> = SortedSet::new();
     let mut used = u64::MAX / 2;
     for op in ops {
         let is_content = match op {

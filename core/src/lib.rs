@@ -33,6 +33,7 @@ pub mod machine;
 pub mod purgatory;
 pub mod rng;
 pub mod runs;
+pub mod sorted;
 pub mod time;
 pub mod trace;
 pub mod turn;

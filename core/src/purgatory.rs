@@ -4,9 +4,10 @@
 //! passed (`expire`). Both hand the request back to the caller, who alone decides the reply; purgatory never
 //! builds a response, so it cannot build a wrong one.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::time::Instant;
+use crate::{
+    sorted::{SortedMap, SortedSet},
+    time::Instant,
+};
 
 /// Place of a parked item. Rises in order of parking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,11 +16,11 @@ pub struct Ticket(u64);
 /// `T` waits under any number of watch keys `K`: what may make its condition true.
 #[derive(Clone, Debug)]
 pub struct Purgatory<K, T> {
-    parked: BTreeMap<Ticket, Parked<K, T>>,
+    parked: SortedMap<Ticket, Parked<K, T>>,
     /// Exactly the pairs (key, ticket) of `parked`.
-    watched: BTreeSet<(K, Ticket)>,
+    watched: SortedSet<(K, Ticket)>,
     /// Exactly the pairs (deadline, ticket) of `parked`.
-    deadlines: BTreeSet<(Instant, Ticket)>,
+    deadlines: SortedSet<(Instant, Ticket)>,
     next: u64,
 }
 
@@ -32,7 +33,7 @@ struct Parked<K, T> {
 
 impl<K, T> Default for Purgatory<K, T> {
     fn default() -> Self {
-        Self { parked: BTreeMap::new(), watched: BTreeSet::new(), deadlines: BTreeSet::new(), next: 0 }
+        Self { parked: SortedMap::new(), watched: SortedSet::new(), deadlines: SortedSet::new(), next: 0 }
     }
 }
 

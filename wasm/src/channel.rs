@@ -7,7 +7,6 @@ mod wire;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     rc::Rc,
     task::Poll,
 };
@@ -17,6 +16,7 @@ use ottla_core::{
     effect::{Address, Frame, Input, Listener},
     host::{InputSender, Transport},
     ids::{ConnectionId, DialId},
+    sorted::SortedMap,
 };
 use wasm_bindgen_futures::spawn_local;
 
@@ -33,7 +33,7 @@ const UNREAD_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// Who listens where, in one wasm instance. Clones are handles of the same one.
 #[derive(Clone, Debug, Default)]
-pub struct Router(Rc<RefCell<BTreeMap<Address, mpsc::Sender<Wire>>>>);
+pub struct Router(Rc<RefCell<SortedMap<Address, mpsc::Sender<Wire>>>>);
 
 /// What comes in at one address. Nobody listens there once it is dropped.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub struct ChannelTransport<Call>(Rc<Connections<Call>>);
 struct Connections<Call> {
     router: Router,
     inbox: InputSender<Call>,
-    open: RefCell<BTreeMap<ConnectionId, Rc<Connection>>>,
+    open: RefCell<SortedMap<ConnectionId, Rc<Connection>>>,
     next: Cell<u64>,
 }
 

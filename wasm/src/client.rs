@@ -2,7 +2,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     ops::ControlFlow,
     rc::Rc,
 };
@@ -15,6 +14,7 @@ use ottla_core::{
     client::{CallId, Client, ClientAnswer, ClientCall, ClientError, ClientOptions, Question, Reply},
     effect::{Address, Input},
     host::{self, Host, InputSender, MemoryStorage, Observer, inbox},
+    sorted::SortedMap,
 };
 use wasm_bindgen::{JsCast, prelude::Closure};
 use wasm_bindgen_futures::spawn_local;
@@ -28,7 +28,7 @@ const DELIVERY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10)
 const API_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 type Result<T> = std::result::Result<T, Refusal>;
-type Unanswered = Rc<RefCell<BTreeMap<CallId, oneshot::Sender<std::result::Result<Reply, ClientError>>>>>;
+type Unanswered = Rc<RefCell<SortedMap<CallId, oneshot::Sender<std::result::Result<Reply, ClientError>>>>>;
 
 /// A client that runs until it is dropped. What was not answered then is refused with `closed`.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! JavaScript's values and the core's. Offsets are BigInt, times are Date, bytes are Uint8Array and always copies.
 
+mod pairs;
 mod question;
 mod reply;
 
@@ -10,6 +11,7 @@ use wasm_bindgen::JsValue;
 
 use crate::error::Refusal;
 
+pub use pairs::Pairs;
 pub use question::{alter_configs, create_topic, fetch, offset_at, produce};
 pub use reply::{config_entry, fetched, found_offset, produced};
 

@@ -29,7 +29,7 @@ mod metadata;
 mod offset_for_leader_epoch;
 pub(super) mod produce;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_wire_core::{ApiVersion, KafkaDecode, KafkaEncode};
@@ -38,6 +38,7 @@ use crate::{
     effect::Frame,
     error::ErrorCode,
     ids::{ConnectionId, RequestId},
+    sorted::SortedSet,
     trace::{Event, event::CloseReason},
     turn::Turn,
     wire::{Api, limits},
@@ -129,8 +130,8 @@ impl Ask {
 }
 
 /// What is named more than once, which Kafka refuses as one.
-fn named_twice<N: Copy + Ord>(names: impl Iterator<Item = N>) -> BTreeSet<N> {
-    let mut named = BTreeSet::new();
+fn named_twice<N: Copy + Ord>(names: impl Iterator<Item = N>) -> SortedSet<N> {
+    let mut named = SortedSet::new();
     names.filter(|name| !named.insert(*name)).collect()
 }
 

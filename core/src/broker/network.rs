@@ -9,10 +9,7 @@
 mod connection;
 mod processor;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 
@@ -29,6 +26,7 @@ use crate::{
     config::BrokerConfig,
     effect::{Effect, Frame},
     ids::{ConnectionId, RequestId},
+    sorted::SortedMap,
     time::Instant,
     trace::{Event, event::CloseReason},
     turn::Turn,
@@ -62,7 +60,7 @@ impl Default for NetworkLimits {
 pub(super) struct Network {
     limits: NetworkLimits,
     stages: StageTimes,
-    connections: BTreeMap<ConnectionId, Connection>,
+    connections: SortedMap<ConnectionId, Connection>,
     processors: Vec<Processor>,
     next_processor: u32,
     /// Those whose next frame waits for memory.
@@ -79,7 +77,7 @@ impl Network {
         Self {
             limits,
             stages,
-            connections: BTreeMap::new(),
+            connections: SortedMap::new(),
             processors: Vec::new(),
             next_processor: 0,
             starved: VecDeque::new(),

@@ -1,9 +1,11 @@
 //! What was asked and is not answered.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{CallId, ClientError, Question, idempotence::Parcel, links::Lane, metadata::Place};
-use crate::{ids::ConnectionId, time::Instant};
+use crate::{
+    ids::ConnectionId,
+    sorted::{SortedMap, SortedSet},
+    time::Instant,
+};
 
 /// Connections for long polls. With more calls than these, some wait for one another.
 const FETCH_LANES: usize = 8;
@@ -27,11 +29,11 @@ pub(super) struct Call {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Calls {
-    calls: BTreeMap<CallId, Call>,
+    calls: SortedMap<CallId, Call>,
     /// Exactly the pairs (deadline, call) of `calls`.
-    deadlines: BTreeSet<(Instant, CallId)>,
+    deadlines: SortedSet<(Instant, CallId)>,
     /// Calls to be sent: all but those that are under way or wait for another batch of their partition.
-    waiting: BTreeSet<CallId>,
+    waiting: SortedSet<CallId>,
     /// Whether some began to wait, or something happened, since they were last looked at.
     is_woken: bool,
     /// Of all parcels.

@@ -7,7 +7,7 @@
 //! ```
 //! Anything that is not the answer due ends it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 use kafka_wire::{ApiVersionsRequest, ApiVersionsResponse};
@@ -22,6 +22,7 @@ use crate::{
     effect::{Effect, Frame},
     error::ErrorCode,
     ids::ConnectionId,
+    sorted::SortedMap,
     time::Instant,
     wire::{Api, FrameSplitter, limits},
 };
@@ -54,7 +55,7 @@ struct InFlight {
 pub(super) struct Connection {
     id: ConnectionId,
     /// The versions both sides know, lowest and highest. `None` until the broker has told.
-    versions: Option<BTreeMap<Api, (i16, i16)>>,
+    versions: Option<SortedMap<Api, (i16, i16)>>,
     splitter: FrameSplitter,
     /// In the order sent, which is the order of the answers.
     in_flight: VecDeque<InFlight>,
@@ -187,7 +188,7 @@ impl Connection {
         }
         let (api, deadline) = (Api::ApiVersions, turn.now.monotonic + turn.options.request_timeout);
         let errand = Errand { api, purpose: Purpose::Handshake, deadline, version_max: version, is_answered: true };
-        let was = self.versions.replace(BTreeMap::from([(api, (version, version))]));
+        let was = self.versions.replace(SortedMap::from([(api, (version, version))]));
         let sent = self.send(turn, errand, |head| head.frame(&request));
         self.versions = was;
         assert_eq!(sent, Ok(()), "our own ApiVersions can be said in each of its versions");

@@ -8,7 +8,7 @@
 //!   batch. A late copy of the old batch is fenced.
 //! - When epochs run out, another producer id is asked for.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use kafka_wire::{InitProducerIdRequest, InitProducerIdResponse};
 
@@ -21,6 +21,7 @@ use crate::{
     effect::Frame,
     ids::*,
     record::{Batch, ProducerStamp},
+    sorted::SortedMap,
     time::Instant,
 };
 
@@ -65,7 +66,7 @@ struct Partition {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Idempotence {
     identity: Option<Identity>,
-    partitions: BTreeMap<PartitionName, Partition>,
+    partitions: SortedMap<PartitionName, Partition>,
     /// Whether a batch waits for a producer id.
     is_wanted: bool,
     is_asked: bool,

@@ -1,7 +1,5 @@
 //! What the world tells a client: connections, answers, losses, time.
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 
 use super::{
@@ -15,6 +13,7 @@ use super::{
 use crate::{
     effect::Address,
     ids::{ConnectionId, DialId},
+    sorted::SortedSet,
 };
 
 impl State {
@@ -155,7 +154,7 @@ impl State {
 
     /// Brokers that moved or left are not talked to any more.
     fn drop_unknown_links(&mut self, turn: &mut Turn<'_>) {
-        let known: BTreeSet<Address> = self.metadata.addresses().chain(&turn.options.bootstrap).cloned().collect();
+        let known: SortedSet<Address> = self.metadata.addresses().chain(&turn.options.bootstrap).cloned().collect();
         let lost = self.links.retain(turn, &known);
         self.on_lost(turn, lost);
     }

@@ -3,12 +3,11 @@
 //! A connection is dialled when something waits for it. An address that could not be reached, or that closed its
 //! connection, rests before it is dialled again.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{CallId, ClientError, connection::Connection, connection::Purpose, turn::Turn};
 use crate::{
     effect::{Address, Effect},
     ids::{ConnectionId, DialId},
+    sorted::{SortedMap, SortedSet},
     time::Instant,
 };
 
@@ -39,10 +38,10 @@ struct Rest {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Links {
-    links: BTreeMap<Route, Link>,
+    links: SortedMap<Route, Link>,
     /// Exactly the connections of `links`.
-    routes: BTreeMap<ConnectionId, Route>,
-    rests: BTreeMap<Address, Rest>,
+    routes: SortedMap<ConnectionId, Route>,
+    rests: SortedMap<Address, Rest>,
     next_dial: u64,
     /// Why the last address that failed did.
     pub trouble: Option<ClientError>,
@@ -197,7 +196,7 @@ impl Links {
     }
 
     /// Ends every connection to an address that nobody has any more.
-    pub fn retain(&mut self, turn: &mut Turn<'_>, addresses: &BTreeSet<Address>) -> Vec<Purpose> {
+    pub fn retain(&mut self, turn: &mut Turn<'_>, addresses: &SortedSet<Address>) -> Vec<Purpose> {
         self.rests.retain(|address, _| addresses.contains(address));
         let gone: Vec<Route> = self.links.keys().filter(|(address, _)| !addresses.contains(address)).cloned().collect();
         let mut lost = Vec::new();

@@ -3,8 +3,6 @@
 //! Nothing is asked for before a call needs it. A topic is forgotten when its leader is found wrong, and asked for again
 //! when it is needed next. A topic's error is told to the calls that wait in the turn it comes in, and kept no longer.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use kafka_wire::{MetadataRequest, MetadataResponse, metadata_request::MetadataRequestTopic, metadata_response};
 use kafka_wire_core::StrBytes;
 
@@ -18,6 +16,7 @@ use crate::{
     effect::{Address, Frame},
     error::ErrorCode,
     ids::*,
+    sorted::{SortedMap, SortedSet},
     time::Instant,
 };
 
@@ -38,26 +37,26 @@ pub(super) struct Place {
 struct KnownTopic {
     id: TopicId,
     as_of: Instant,
-    leaders: BTreeMap<PartitionIndex, Result<(BrokerId, LeaderEpoch), ErrorCode>>,
+    leaders: SortedMap<PartitionIndex, Result<(BrokerId, LeaderEpoch), ErrorCode>>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Metadata {
-    brokers: BTreeMap<BrokerId, Address>,
+    brokers: SortedMap<BrokerId, Address>,
     controller: Option<BrokerId>,
-    topics: BTreeMap<String, KnownTopic>,
+    topics: SortedMap<String, KnownTopic>,
     /// Topics that an answer of this turn says something is wrong with.
-    errors: BTreeMap<String, ErrorCode>,
+    errors: SortedMap<String, ErrorCode>,
     /// Topics of which some partition was found without a leader in this turn.
-    stale: BTreeSet<String>,
+    stale: SortedSet<String>,
     /// Whether brokers and controller are of this turn.
     is_fresh: bool,
     /// Topics that a call waits for.
-    wanted: BTreeSet<String>,
+    wanted: SortedSet<String>,
     /// Whether a call waits for brokers or the controller.
     is_cluster_wanted: bool,
     /// The topics of the request under way.
-    asked: Option<BTreeSet<String>>,
+    asked: Option<SortedSet<String>>,
     failures: u32,
     rests_until: Instant,
 }

@@ -8,13 +8,14 @@ pub mod document;
 mod partitions;
 mod topics;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     config::{BrokerConfig, TopicConfig},
     effect::Address,
     error::ErrorCode,
     ids::*,
+    sorted::SortedMap,
 };
 
 pub use configs::{ConfigEdit, ConfigOperation};
@@ -31,7 +32,7 @@ pub struct Topic {
     pub partitions: i32,
     pub is_internal: bool,
     /// Only what was set on the topic itself.
-    pub overrides: BTreeMap<String, String>,
+    pub overrides: SortedMap<String, String>,
     /// Overrides over the cluster's values over Kafka's defaults.
     pub config: Arc<TopicConfig>,
 }
@@ -89,10 +90,10 @@ pub struct Catalog {
     /// What the broker was started with alone.
     started_config: BrokerConfig,
     /// Set while the broker ran, by name.
-    broker_overrides: BTreeMap<String, String>,
-    topics: BTreeMap<TopicId, Topic>,
+    broker_overrides: SortedMap<String, String>,
+    topics: SortedMap<TopicId, Topic>,
     /// Exactly the names of `topics`.
-    names: BTreeMap<String, TopicId>,
+    names: SortedMap<String, TopicId>,
     /// The next id that no block holds.
     next_producer_id_block: ProducerId,
     /// What is left of the block in hand. A new life starts a new block.
@@ -111,9 +112,9 @@ impl Catalog {
             address,
             started_config: config.clone(),
             config,
-            broker_overrides: BTreeMap::new(),
-            topics: BTreeMap::new(),
-            names: BTreeMap::new(),
+            broker_overrides: SortedMap::new(),
+            topics: SortedMap::new(),
+            names: SortedMap::new(),
             next_producer_id_block: 0,
             producer_ids: 0..0,
             producer_ids_version: 0,

@@ -1,10 +1,8 @@
 //! A file as a list of slices, and how a change to it is taken back.
 
-use std::collections::BTreeMap;
-
 use bytes::{Bytes, BytesMut};
 
-use crate::{effect::FileName, runs::Runs};
+use crate::{effect::FileName, runs::Runs, sorted::SortedMap};
 
 /// Slices one behind the other, each with the position of its first byte. None is empty.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +76,7 @@ pub(super) enum Undo {
 }
 
 impl Undo {
-    pub(super) fn apply(&self, files: &mut BTreeMap<FileName, File>) {
+    pub(super) fn apply(&self, files: &mut SortedMap<FileName, File>) {
         match self {
             Self::Cut(file, len) => {
                 if let Some(found) = files.get_mut(file) {

@@ -1,13 +1,15 @@
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
     future::{pending, ready},
     task::Waker,
 };
 
 use super::*;
-use crate::effect::{Outcome, StorageErrorKind};
 use crate::time::Timestamp;
+use crate::{
+    effect::{Outcome, StorageErrorKind},
+    sorted::SortedSet,
+};
 
 /// Notes what it was given, and asks for what it was told to.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +51,7 @@ impl Machine for Notes {
 /// Commits wait until they are let go, in any order; loads and lists are done at once; "missing" is.
 #[derive(Default)]
 struct Gate {
-    open: RefCell<BTreeSet<u64>>,
+    open: RefCell<SortedSet<u64>>,
     commits: Cell<u64>,
     waiting: RefCell<Vec<Waker>>,
 }

@@ -1,12 +1,15 @@
 //! The small text documents of a log dir, in Kafka's formats (`CheckpointFile`, `PartitionMetadataFile`).
 
-use std::{collections::BTreeMap, fmt::Write, sync::Arc};
+use std::{fmt::Write, sync::Arc};
 
 use bytes::Bytes;
 
 use super::layout;
-use crate::ids::{LEADER_EPOCH_MAX, LeaderEpoch, OFFSET_MAX, Offset, TopicId};
 use crate::record::crc::crc32c;
+use crate::{
+    ids::{LEADER_EPOCH_MAX, LeaderEpoch, OFFSET_MAX, Offset, TopicId},
+    sorted::SortedMap,
+};
 
 /// `OffsetCheckpointFile`: an offset for each partition's directory.
 pub fn write_offsets<'a>(offsets: impl ExactSizeIterator<Item = (&'a str, Offset)>) -> Bytes {
@@ -19,7 +22,7 @@ pub fn write_offsets<'a>(offsets: impl ExactSizeIterator<Item = (&'a str, Offset
 }
 
 /// `None`: not such a document.
-pub fn read_offsets(bytes: &[u8]) -> Option<BTreeMap<Arc<str>, Offset>> {
+pub fn read_offsets(bytes: &[u8]) -> Option<SortedMap<Arc<str>, Offset>> {
     read_rows(bytes, |row| {
         let [topic, partition, offset] = row else { return None };
         let offset = offset.parse().ok().filter(|offset| *offset <= OFFSET_MAX)?;

@@ -15,11 +15,7 @@ mod room;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -28,7 +24,14 @@ use super::{
     layout::{self, LogFile},
     read::ColdRange,
 };
-use crate::{effect::*, ids::*, time::Instant, trace::Event, turn::Turn};
+use crate::{
+    effect::*,
+    ids::*,
+    sorted::{SortedMap, SortedSet},
+    time::Instant,
+    trace::Event,
+    turn::Turn,
+};
 
 /// What a log dir can do right now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,19 +117,19 @@ pub struct LogDir {
     queue: VecDeque<Gathered>,
     queued_bytes: u64,
     /// Files to be removed whose removal is not queued.
-    garbage: BTreeSet<FileName>,
+    garbage: SortedSet<FileName>,
     /// The latest catalog that did not get to storage, and who waits for it.
     lost_catalog: Option<(Bytes, Option<Mark>)>,
     /// The clean-shutdown marker is queued: nothing of the dir's own follows it.
     is_closing: bool,
     /// Loads in flight and the bytes they asked for.
-    loads: BTreeMap<IoId, u64>,
+    loads: SortedMap<IoId, u64>,
     hot: HotBudget,
     room: Room,
     /// The directory of every log here.
-    names: BTreeMap<TopicPartition, Arc<str>>,
-    log_starts: BTreeMap<TopicPartition, Offset>,
-    durable_log_starts: BTreeMap<TopicPartition, Offset>,
+    names: SortedMap<TopicPartition, Arc<str>>,
+    log_starts: SortedMap<TopicPartition, Offset>,
+    durable_log_starts: SortedMap<TopicPartition, Offset>,
     is_log_starts_dirty: bool,
     /// Somebody waits until where logs begin is durable.
     is_log_start_awaited: bool,
@@ -134,11 +137,11 @@ pub struct LogDir {
     /// crash brings them back.
     has_removed_logs: bool,
     /// Committed, but not yet known to be durable.
-    committed: BTreeMap<TopicPartition, Offset>,
-    durable: BTreeMap<TopicPartition, Offset>,
+    committed: SortedMap<TopicPartition, Offset>,
+    durable: SortedMap<TopicPartition, Offset>,
     /// What recovery would go by: the document of recovery points that is written, and the one that is durable.
-    points_written: Option<BTreeMap<TopicPartition, Offset>>,
-    points_durable: BTreeMap<TopicPartition, Offset>,
+    points_written: Option<SortedMap<TopicPartition, Offset>>,
+    points_durable: SortedMap<TopicPartition, Offset>,
     is_recovery_points_dirty: bool,
     bytes_since_checkpoint: u64,
 }
@@ -153,22 +156,22 @@ impl LogDir {
             in_flight: None,
             queue: VecDeque::new(),
             queued_bytes: 0,
-            garbage: BTreeSet::new(),
+            garbage: SortedSet::new(),
             lost_catalog: None,
             is_closing: false,
-            loads: BTreeMap::new(),
+            loads: SortedMap::new(),
             hot: HotBudget::default(),
             room: Room::default(),
-            names: BTreeMap::new(),
-            log_starts: BTreeMap::new(),
-            durable_log_starts: BTreeMap::new(),
+            names: SortedMap::new(),
+            log_starts: SortedMap::new(),
+            durable_log_starts: SortedMap::new(),
             is_log_starts_dirty: false,
             is_log_start_awaited: false,
             has_removed_logs: false,
-            committed: BTreeMap::new(),
-            durable: BTreeMap::new(),
+            committed: SortedMap::new(),
+            durable: SortedMap::new(),
             points_written: None,
-            points_durable: BTreeMap::new(),
+            points_durable: SortedMap::new(),
             is_recovery_points_dirty: false,
             // The first checkpoint comes soon: an unclean start need not be followed by another long one.
             bytes_since_checkpoint: options.checkpoint_bytes,

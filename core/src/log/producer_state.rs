@@ -8,12 +8,9 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
-use crate::{error::ErrorCode, ids::*, record::BatchHeader, time::Timestamp};
+use crate::{error::ErrorCode, ids::*, record::BatchHeader, sorted::SortedMap, time::Timestamp};
 
 /// Batches remembered of each producer: as many as may be under way (`max.in.flight.requests.per.connection`).
 const BATCHES_KEPT: usize = 5;
@@ -61,13 +58,13 @@ pub struct ProducerUndo {
 
 #[derive(Clone, Debug)]
 pub struct ProducerState {
-    entries: BTreeMap<ProducerId, ProducerEntry>,
+    entries: SortedMap<ProducerId, ProducerEntry>,
     expiration: Duration,
 }
 
 impl ProducerState {
     pub fn new(expiration: Duration) -> Self {
-        Self { entries: BTreeMap::new(), expiration }
+        Self { entries: SortedMap::new(), expiration }
     }
 
     pub fn get(&self, producer_id: ProducerId) -> Option<&ProducerEntry> {

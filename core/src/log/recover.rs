@@ -12,10 +12,7 @@
 mod one_log;
 mod scan;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 
@@ -25,7 +22,7 @@ use super::{
     dir::{DirOptions, LogDir},
     layout::{self, LogFile},
 };
-use crate::{effect::*, error::Fatal, ids::*, trace::Event, turn::Turn};
+use crate::{effect::*, error::Fatal, ids::*, sorted::SortedMap, trace::Event, turn::Turn};
 
 /// Logs that are read side by side.
 const LOGS_AT_ONCE: usize = 8;
@@ -68,20 +65,20 @@ pub struct Recovery {
     options: DirOptions,
     phase: Phase,
     /// Of each partition's directory, its files and their lengths.
-    files: BTreeMap<Arc<str>, BTreeMap<LogFile, u64>>,
+    files: SortedMap<Arc<str>, SortedMap<LogFile, u64>>,
     /// Names of what is left over in partitions' directories.
     leftovers: Vec<FileName>,
     has_kept_room: bool,
     /// What is committed leaves the kept room there.
     leaves_room: bool,
-    documents: BTreeMap<&'static str, Bytes>,
+    documents: SortedMap<&'static str, Bytes>,
     done: u64,
 }
 
 #[derive(Clone, Debug)]
 enum Phase {
     Listing(IoId),
-    Documents(BTreeMap<IoId, &'static str>),
+    Documents(SortedMap<IoId, &'static str>),
     AwaitingCatalog,
     Logs(Logs),
     Committing { io: IoId, recovered: Vec<RecoveredLog>, epoch: LeaderEpoch, stages: VecDeque<Vec<WriteOp>> },
@@ -93,7 +90,7 @@ struct Logs {
     /// In the order in which they were asked for; `None` while one is being read.
     recovered: Vec<Option<RecoveredLog>>,
     waiting: VecDeque<(u32, LogRecovery)>,
-    reading: BTreeMap<IoId, (u32, LogRecovery, FileName)>,
+    reading: SortedMap<IoId, (u32, LogRecovery, FileName)>,
     orphans: Vec<FileName>,
     /// Bytes that are still to be read, at most.
     left: u64,
@@ -107,11 +104,11 @@ impl Recovery {
         Self {
             options,
             phase: Phase::Listing(io),
-            files: BTreeMap::new(),
+            files: SortedMap::new(),
             leftovers: Vec::new(),
             has_kept_room: false,
             leaves_room: true,
-            documents: BTreeMap::new(),
+            documents: SortedMap::new(),
             done: 0,
         }
     }
@@ -125,7 +122,7 @@ impl Recovery {
         if !matches!(self.phase, Phase::Listing(listing) if listing == io) {
             return self.working();
         }
-        let mut loads = BTreeMap::new();
+        let mut loads = SortedMap::new();
         for Entry { file, len } in entries {
             if let Some(document) = DOCUMENTS.into_iter().find(|document| **document == *file) {
                 let io = turn.next_io();
@@ -234,7 +231,7 @@ impl Recovery {
         let mut waiting = VecDeque::new();
         for (index, log) in logs.into_iter().enumerate() {
             let dir = layout::partition_dir(&log.topic, log.id.partition);
-            let offset = |of: &BTreeMap<Arc<str>, Offset>| of.get(&dir).copied().unwrap_or(0).max(0);
+            let offset = |of: &SortedMap<Arc<str>, Offset>| of.get(&dir).copied().unwrap_or(0).max(0);
             let noted = Noted { start: offset(&starts), point: offset(&points), epoch_max };
             let found = files.remove(&dir).unwrap_or_default();
             let log = LogRecovery::new(log.id, dir, found, noted, (&self.options, turn.now.wall));
@@ -246,13 +243,13 @@ impl Recovery {
             let why = "holds records, but the catalog of topics is missing".to_owned();
             return Err(Fatal { file: dir.to_string(), why });
         }
-        let paths = |(dir, found): (Arc<str>, BTreeMap<LogFile, u64>)| {
+        let paths = |(dir, found): (Arc<str>, SortedMap<LogFile, u64>)| {
             found.into_keys().map(move |file| layout::path(&dir, file)).collect::<Vec<_>>()
         };
         let mut orphans: Vec<FileName> = files.into_iter().flat_map(paths).collect();
         orphans.append(&mut self.leftovers);
         let left = waiting.iter().map(|(_, log)| log.bytes_left()).sum();
-        Ok(Logs { recovered: vec![None; waiting.len()], waiting, reading: BTreeMap::new(), orphans, left })
+        Ok(Logs { recovered: vec![None; waiting.len()], waiting, reading: SortedMap::new(), orphans, left })
     }
 
     /// The epoch of the life before. No batch has a higher one: it was durable before the first in it was appended.
@@ -261,8 +258,8 @@ impl Recovery {
         checkpoint::read_broker_epoch(bytes).map(Some).ok_or_else(|| damaged(layout::BROKER_EPOCH))
     }
 
-    fn offsets(&self, document: &'static str) -> Result<BTreeMap<Arc<str>, Offset>, Fatal> {
-        let Some(bytes) = self.documents.get(document) else { return Ok(BTreeMap::new()) };
+    fn offsets(&self, document: &'static str) -> Result<SortedMap<Arc<str>, Offset>, Fatal> {
+        let Some(bytes) = self.documents.get(document) else { return Ok(SortedMap::new()) };
         checkpoint::read_offsets(bytes).ok_or_else(|| damaged(document))
     }
 
@@ -326,7 +323,7 @@ impl Recovery {
     /// What the documents note of directories that are of another topic, or of none, must be gone before a new topic
     /// can have the name.
     fn cleaned_documents(&self, recovered: &[RecoveredLog]) -> Vec<WriteOp> {
-        let rows = |noted: fn(&RecoveredLog) -> Offset| -> BTreeMap<Arc<str>, Offset> {
+        let rows = |noted: fn(&RecoveredLog) -> Offset| -> SortedMap<Arc<str>, Offset> {
             recovered.iter().map(|log| (log.parts.dir.clone(), noted(log))).filter(|row| row.1 > 0).collect()
         };
         let mut ops = Vec::new();
@@ -399,7 +396,7 @@ impl Recovery {
     }
 }
 
-fn has_records(files: &BTreeMap<LogFile, u64>) -> bool {
+fn has_records(files: &SortedMap<LogFile, u64>) -> bool {
     files.iter().any(|(file, len)| matches!(file, LogFile::Log(_)) && *len > 0)
 }
 

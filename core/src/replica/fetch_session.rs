@@ -4,13 +4,15 @@
 //! Differs from Kafka: a session gives way to a new one only once it was idle for `EVICTION`, never for being small; and
 //! the partitions of all sessions together are bounded. A reader without a session is served in full.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use crate::{error::ErrorCode, ids::*, rng::Rng, time::Instant};
+use crate::{
+    error::ErrorCode,
+    ids::*,
+    rng::Rng,
+    sorted::{SortedMap, SortedSet},
+    time::Instant,
+};
 
 /// `max.incremental.fetch.session.cache.slots`.
 const SESSIONS_MAX: usize = 1000;
@@ -73,8 +75,8 @@ struct Session {
     by_id: bool,
     last_used: Instant,
     next_turn: u64,
-    partitions: BTreeMap<FetchKey, Cached>,
-    order: BTreeSet<(u64, FetchKey)>,
+    partitions: SortedMap<FetchKey, Cached>,
+    order: SortedSet<(u64, FetchKey)>,
 }
 
 /// How a request stands to the sessions there are.
@@ -90,7 +92,7 @@ pub enum FetchContext {
 
 #[derive(Clone, Debug, Default)]
 pub struct FetchSessions {
-    sessions: BTreeMap<i32, Session>,
+    sessions: SortedMap<i32, Session>,
     /// Of all sessions.
     partitions: usize,
 }
@@ -178,8 +180,8 @@ impl FetchSessions {
             by_id,
             last_used: now,
             next_turn: 0,
-            partitions: BTreeMap::new(),
-            order: BTreeSet::new(),
+            partitions: SortedMap::new(),
+            order: SortedSet::new(),
         };
         for (key, position, told) in partitions {
             session.add(key.clone(), position);

@@ -1,12 +1,13 @@
 //! All partitions of a broker over their one log dir: what has to be done for all of them, and when.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::Partition;
 use crate::{
     config::TopicConfig,
     ids::{LeaderEpoch, Offset, TopicPartition},
     log::{CommitOutcome, DirState, Log, LogDir, Mark},
+    sorted::SortedMap,
     time::Instant,
     turn::Turn,
 };
@@ -19,7 +20,7 @@ const RUNS_UNSWEPT: usize = 1024;
 
 #[derive(Clone, Debug, Default)]
 pub struct Partitions {
-    partitions: BTreeMap<TopicPartition, Partition>,
+    partitions: SortedMap<TopicPartition, Partition>,
     retention_at: Option<Instant>,
     checkpoint_at: Option<Instant>,
     expiration_at: Option<Instant>,
@@ -84,7 +85,7 @@ impl Partitions {
                 }
             }
             CommitOutcome::Failed { state, .. } => {
-                for (id, partition) in &mut self.partitions {
+                for (id, partition) in self.partitions.iter_mut() {
                     let before = partition.high_watermark();
                     // What became of it is unknown while the dir is offline: nothing of it is read or written either.
                     if !matches!(state, DirState::Offline(_)) {
@@ -139,8 +140,8 @@ impl Partitions {
         if dir.state() != DirState::Online {
             return false;
         }
-        let mut ends: BTreeMap<TopicPartition, Offset> = BTreeMap::new();
-        for (id, partition) in &mut self.partitions {
+        let mut ends: SortedMap<TopicPartition, Offset> = SortedMap::new();
+        for (id, partition) in self.partitions.iter_mut() {
             partition.log_mut().checkpoint(dir);
             ends.insert(*id, partition.log().log_end_offset());
         }

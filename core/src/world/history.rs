@@ -1,11 +1,10 @@
 //! What clients saw, and what may not be in it (definitions after Jepsen's Kafka checker, in `core/invariants.md`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::swarm::Row;
 use crate::{
     ids::{Offset, PartitionIndex},
     runs::Runs,
+    sorted::{SortedMap, SortedSet},
     time::Instant,
 };
 
@@ -56,7 +55,7 @@ pub struct Anomaly {
 pub struct History {
     recorded: Runs<Recorded>,
     /// Logs of which nothing is promised: their files were damaged.
-    forgotten: BTreeSet<Key>,
+    forgotten: SortedSet<Key>,
     /// A loss of power may have taken acknowledged records, by what the row promises.
     pub may_have_lost: bool,
 }
@@ -69,7 +68,7 @@ impl History {
     /// The cluster is another one: nothing that was seen says anything of it.
     pub(super) fn begin_anew(&mut self) {
         self.recorded = Runs::default();
-        (self.forgotten, self.may_have_lost) = (BTreeSet::new(), false);
+        (self.forgotten, self.may_have_lost) = (SortedSet::new(), false);
     }
 
     /// Nothing is promised of this log any more.
@@ -87,7 +86,7 @@ impl History {
 
     pub fn check(&self, row: Row) -> Vec<Anomaly> {
         let mut found = Vec::new();
-        let mut logs: BTreeMap<Key, BTreeMap<Offset, u64>> = BTreeMap::new();
+        let mut logs: SortedMap<Key, SortedMap<Offset, u64>> = SortedMap::new();
         let is_safe = row == Row::Commit || !self.may_have_lost;
         for recorded in self.recorded.iter() {
             let (Operation::Poll { key, records } | Operation::Read { key, records, .. }) = &recorded.operation else {
@@ -116,12 +115,12 @@ impl History {
         found
     }
 
-    fn check_sends(&self, logs: &BTreeMap<Key, BTreeMap<Offset, u64>>, found: &mut Vec<Anomaly>) {
-        let mut offsets: BTreeMap<u64, Vec<Offset>> = BTreeMap::new();
+    fn check_sends(&self, logs: &SortedMap<Key, SortedMap<Offset, u64>>, found: &mut Vec<Anomaly>) {
+        let mut offsets: SortedMap<u64, Vec<Offset>> = SortedMap::new();
         for log in logs.values() {
             log.iter().for_each(|(offset, value)| offsets.entry(*value).or_default().push(*offset));
         }
-        let reads: BTreeMap<Key, (Offset, BTreeSet<u64>)> = self.recorded.iter().filter_map(read_of).collect();
+        let reads: SortedMap<Key, (Offset, SortedSet<u64>)> = self.recorded.iter().filter_map(read_of).collect();
         for recorded in self.recorded.iter() {
             let Operation::Send { key, values, outcome, is_once } = &recorded.operation else { continue };
             if self.is_forgotten(*key) {
@@ -159,7 +158,7 @@ impl History {
     }
 }
 
-fn read_of(recorded: &Recorded) -> Option<(Key, (Offset, BTreeSet<u64>))> {
+fn read_of(recorded: &Recorded) -> Option<(Key, (Offset, SortedSet<u64>))> {
     match &recorded.operation {
         Operation::Read { key, start, records } => {
             Some((*key, (*start, records.iter().map(|(_, value)| *value).collect())))

@@ -6,10 +6,7 @@
 mod ghost;
 mod requests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use self::{
     ghost::{Ghost, log_of},
@@ -27,6 +24,7 @@ use crate::{
     error::Fatal,
     ids::{PartitionIndex, TopicPartition},
     log::{DirState, layout},
+    sorted::{SortedMap, SortedSet},
     time::Instant,
     trace::Event,
 };
@@ -61,21 +59,21 @@ pub struct Invariants {
     row: Row,
     violation: Option<Violation>,
     /// Of every log there ever was: a deletion that is not durable comes undone.
-    ghosts: BTreeMap<TopicPartition, Ghost>,
+    ghosts: SortedMap<TopicPartition, Ghost>,
     requests: Requests,
     /// Of each server, which event is looked at next, and of which life.
-    seen: BTreeMap<u32, (u32, u64)>,
+    seen: SortedMap<u32, (u32, u64)>,
     /// S3: since an IO error no append is accepted, by server.
-    has_failed: BTreeMap<u32, bool>,
+    has_failed: SortedMap<u32, bool>,
     ticks: (Instant, u32),
     /// Faults that happened, by code.
-    pub faults: BTreeMap<&'static str, u32>,
+    pub faults: SortedMap<&'static str, u32>,
     /// Whole requests that reached a broker.
     pub(super) messages: u64,
     /// Of each server, the logs whose files are not what was written; the empty name for all of them.
-    damaged: BTreeSet<(u32, Arc<str>)>,
+    damaged: SortedSet<(u32, Arc<str>)>,
     /// Branches that some test must have driven.
-    pub marks: BTreeMap<&'static str, u32>,
+    pub marks: SortedMap<&'static str, u32>,
 }
 
 impl Invariants {
@@ -83,15 +81,15 @@ impl Invariants {
         Self {
             row: swarm.row,
             violation: None,
-            ghosts: BTreeMap::new(),
+            ghosts: SortedMap::new(),
             requests: Requests::default(),
-            seen: BTreeMap::new(),
-            has_failed: BTreeMap::new(),
+            seen: SortedMap::new(),
+            has_failed: SortedMap::new(),
             ticks: (Instant(0), 0),
-            faults: BTreeMap::new(),
+            faults: SortedMap::new(),
             messages: 0,
-            damaged: BTreeSet::new(),
-            marks: BTreeMap::new(),
+            damaged: SortedSet::new(),
+            marks: SortedMap::new(),
         }
     }
 

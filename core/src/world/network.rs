@@ -3,11 +3,11 @@
 //! A connection is one of TCP: what comes through comes once and in order, and what a peer sent before it went away still
 //! arrives, perhaps after what was sent in its place (N2). Brokers that know each other will be one more kind of dialler.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{ids::ConnectionId, rng::Rng, time::Instant};
+use crate::{ids::ConnectionId, rng::Rng, sorted::SortedMap, time::Instant};
 
 /// Who is at an end of a connection. Numbers count from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,10 +74,10 @@ pub(super) struct Lateness {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Network {
-    pub links: BTreeMap<ConnectionId, Link>,
+    pub links: SortedMap<ConnectionId, Link>,
     next: u64,
     /// Until when nothing gets from one to the other.
-    cuts: BTreeMap<(Peer, Peer), Instant>,
+    cuts: SortedMap<(Peer, Peer), Instant>,
     pub lag: Lateness,
     /// Of requests of one kind.
     pub slow_api: Option<(i16, Lateness)>,

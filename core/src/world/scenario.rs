@@ -27,14 +27,14 @@ pub mod request;
 mod setting;
 mod words;
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use self::{
     command::Command,
     words::{LINE_BYTES_MAX, Quoted, Words, Wrong, moment, shown},
 };
 use super::swarm::Swarm;
-use crate::time::Instant;
+use crate::{sorted::SortedSet, time::Instant};
 
 /// Of the language.
 pub const VERSION: u32 = 1;
@@ -169,7 +169,7 @@ struct Reader {
     seed: Option<u64>,
     /// Drawn when the first setting or command comes.
     swarm: Option<Swarm>,
-    set: BTreeSet<String>,
+    set: SortedSet<String>,
     script: Vec<Line>,
     commands: usize,
     end: Option<End>,

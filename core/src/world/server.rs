@@ -1,6 +1,6 @@
 //! A broker process, its disk and its clock, across its lives.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::{address, clock::Clock, fault::CallFault, swarm::Swarm};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     machine::Machine,
     node::{Node, NodeOptions},
     rng::Rng,
+    sorted::SortedMap,
     time::Instant,
     trace::Trace,
 };
@@ -60,7 +61,7 @@ pub(super) struct StorageMood {
     /// The next calls fail like this and are not done, first the next.
     pub failing: VecDeque<StorageErrorKind>,
     /// Single calls that go wrong, by their number.
-    pub at_call: BTreeMap<u64, CallFault>,
+    pub at_call: SortedMap<u64, CallFault>,
     /// The next commit's outcome is unknown.
     pub is_lost: bool,
     /// Nothing answers until it is opened again.

@@ -1,6 +1,6 @@
 //! A client and what it is up to: it produces values that are unique, reads, and some of them administer.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -22,6 +22,7 @@ use crate::{
     ids::{Offset, PartitionIndex},
     record::{Batch, Compression},
     rng::Rng,
+    sorted::SortedMap,
     time::Instant,
 };
 
@@ -45,11 +46,11 @@ pub struct Visitor {
     /// The topics that stay are to be made before anything else.
     has_topics: bool,
     values: u64,
-    pending: BTreeMap<CallId, Pending>,
+    pending: SortedMap<CallId, Pending>,
     /// Where it reads next.
-    cursors: BTreeMap<Key, Offset>,
+    cursors: SortedMap<Key, Offset>,
     /// What the last readers have to read, and up to where (unknown at first).
-    unread: BTreeMap<Key, Reading>,
+    unread: SortedMap<Key, Reading>,
     has_begun_reading: bool,
 }
 
@@ -115,9 +116,9 @@ impl Visitor {
             work: Work::Busy,
             calls: 0,
             values: u64::from(index) << 40,
-            pending: BTreeMap::new(),
-            cursors: BTreeMap::new(),
-            unread: BTreeMap::new(),
+            pending: SortedMap::new(),
+            cursors: SortedMap::new(),
+            unread: SortedMap::new(),
             has_begun_reading: false,
         }
     }

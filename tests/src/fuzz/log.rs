@@ -8,7 +8,7 @@ use ottla_core::{
     config::BrokerConfig,
     controller::Catalog,
     effect::{Address, NodeAnswer},
-    ids::BrokerId,
+    ids::{BrokerId, Offset},
     log::{
         checkpoint,
         index::{OffsetIndex, TimeIndex},
@@ -76,7 +76,8 @@ pub(super) fn indexes(bytes: &[u8]) {
 /// The small documents: what is read is written and read again.
 pub(super) fn checkpoints(bytes: &[u8]) {
     if let Some(offsets) = checkpoint::read_offsets(bytes) {
-        let written = checkpoint::write_offsets(offsets.iter().map(|(dir, offset)| (&**dir, *offset)));
+        let rows: Vec<(&str, Offset)> = offsets.iter().map(|(dir, offset)| (&**dir, *offset)).collect();
+        let written = checkpoint::write_offsets(rows.into_iter());
         assert_eq!(checkpoint::read_offsets(&written), Some(offsets));
     }
     if let Some(epochs) = checkpoint::read_epochs(bytes) {

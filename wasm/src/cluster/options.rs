@@ -1,11 +1,9 @@
 //! What a cluster is started with, as the page gives it.
 
-use std::collections::BTreeMap;
-
 use ottla_core::config::BrokerConfig;
 use serde::Deserialize;
 
-use crate::error::Refusal;
+use crate::{convert::Pairs, error::Refusal};
 
 const NAME_BYTES_MAX: usize = 64;
 
@@ -18,7 +16,7 @@ pub struct StartOptions {
     pub open: Open,
     pub brokers: u32,
     /// Broker configs, by Kafka's names, over the defaults of a tab.
-    pub config: BTreeMap<String, String>,
+    pub config: Pairs<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -53,7 +51,7 @@ impl Default for StartOptions {
             durability: Durable::Relaxed,
             open: Open::Exclusive,
             brokers: 1,
-            config: BTreeMap::new(),
+            config: Pairs::default(),
         }
     }
 }
@@ -73,7 +71,7 @@ impl StartOptions {
     pub fn broker_config(&self) -> Result<BrokerConfig, Refusal> {
         // All brokers of a tab die together: what is acknowledged is in storage.
         let mut config = BrokerConfig { flush_messages: 1, ..BrokerConfig::default() };
-        for (name, value) in &self.config {
+        for (name, value) in &self.config.0 {
             config.set(name, value)?;
         }
         Ok(config)

@@ -1,6 +1,6 @@
 //! What the page asks.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use js_sys::{Array, Date, Uint8Array};
@@ -14,7 +14,7 @@ use ottla_core::{
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::from_js;
+use super::{Pairs, from_js};
 use crate::error::Refusal;
 
 #[derive(Deserialize)]
@@ -22,27 +22,22 @@ use crate::error::Refusal;
 struct JsTopic {
     name: String,
     partitions: Option<i32>,
-    configs: Option<BTreeMap<String, String>>,
+    configs: Option<Pairs<String>>,
 }
 
 pub fn create_topic(topic: JsValue) -> Result<Question, Refusal> {
     let JsTopic { name, partitions, configs } = from_js(topic)?;
-    let topic = NewTopic {
-        name,
-        partitions,
-        replication_factor: None,
-        configs: configs.unwrap_or_default().into_iter().collect(),
-    };
+    let topic = NewTopic { name, partitions, replication_factor: None, configs: configs.unwrap_or_default().0 };
     Ok(Question::CreateTopics { topics: vec![topic], validate_only: false })
 }
 
 pub fn alter_configs(topic: String, edits: JsValue) -> Result<Question, Refusal> {
-    let edits: BTreeMap<String, Option<String>> = from_js(edits)?;
+    let edits: Pairs<Option<String>> = from_js(edits)?;
     let edit = |(name, value): (String, Option<String>)| {
         let operation = value.map_or(ConfigOperation::Delete, ConfigOperation::Set);
         ConfigEdit { name, operation }
     };
-    let edits = edits.into_iter().map(edit).collect();
+    let edits = edits.0.into_iter().map(edit).collect();
     Ok(Question::IncrementalAlterConfigs { resource: ConfigResource::Topic(topic), edits, validate_only: false })
 }
 

@@ -1,10 +1,11 @@
 //! What files there are, kept beside the database so that a commit is checked before anything of it is written.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use ottla_core::{
     effect::{Entry, FileName, Outcome, StorageError, StorageErrorKind, WriteOp},
     host::check_name,
+    sorted::SortedMap,
 };
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbCursorDirection, IdbCursorWithValue};
@@ -20,7 +21,7 @@ pub(super) struct File {
 
 #[derive(Debug, Default)]
 pub(super) struct Directory {
-    files: BTreeMap<FileName, File>,
+    files: SortedMap<FileName, File>,
     next_number: u32,
     /// The database is still being filled, or its filling was broken off (`filling.rs`).
     is_unfinished: bool,
@@ -89,7 +90,7 @@ impl Directory {
 
     pub(super) fn list(&self, prefix: &str) -> Vec<Entry> {
         self.files
-            .range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded))
+            .range(FileName::from(prefix)..)
             .take_while(|(name, _)| name.starts_with(prefix))
             .map(|(name, file)| Entry { file: Arc::clone(name), len: file.len })
             .collect()

@@ -15,8 +15,6 @@
 //! - Of two new names that make the same metric the second is refused in one request too.
 //! - A cluster holds 4,000 topics and 10,000 partitions at most; beyond them it is POLICY_VIOLATION.
 
-use std::collections::BTreeMap;
-
 use kafka_wire::{
     CreateTopicsRequest, CreateTopicsResponse,
     create_topics_request::CreatableTopic,
@@ -31,6 +29,7 @@ use crate::{
     controller::{Change, NewTopic, Refused, Topic, catalog::check_topic_name},
     error::ErrorCode,
     ids::BrokerId,
+    sorted::SortedMap,
     turn::Turn,
 };
 
@@ -138,7 +137,7 @@ fn failed(name: StrBytes, error: ErrorCode) -> CreatableTopicResult {
 }
 
 fn new_topic(asked: &CreatableTopic) -> Result<NewTopic, Refused> {
-    let mut overrides = BTreeMap::new();
+    let mut overrides = SortedMap::new();
     for config in &asked.configs {
         let null = || {
             let why = format!("Null value not supported for topic configs: {}", &*config.name);

@@ -15,8 +15,6 @@
 //!   records back there.
 //! - With a timeout of 0 storage has no time: what is moved is REQUEST_TIMED_OUT, and moved all the same.
 
-use std::collections::BTreeMap;
-
 use kafka_wire::{
     DeleteRecordsRequest, DeleteRecordsResponse,
     delete_records_request::DeleteRecordsTopic,
@@ -32,6 +30,7 @@ use crate::{
     },
     error::ErrorCode,
     ids::*,
+    sorted::SortedMap,
     turn::Turn,
 };
 
@@ -94,8 +93,8 @@ impl Topics {
     }
 }
 
-fn by_partition(topics: &[DeleteRecordsTopic]) -> BTreeMap<&StrBytes, BTreeMap<PartitionIndex, Offset>> {
-    let mut asked: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+fn by_partition(topics: &[DeleteRecordsTopic]) -> SortedMap<&StrBytes, SortedMap<PartitionIndex, Offset>> {
+    let mut asked: SortedMap<_, SortedMap<_, _>> = SortedMap::new();
     for topic in topics {
         let offsets = topic.partitions.iter().map(|row| (row.partition_index, row.offset));
         asked.entry(&topic.name).or_default().extend(offsets);

@@ -10,8 +10,6 @@
 //! Differs from Kafka
 //! - `delete.topic.enable` cannot be turned off.
 
-use std::collections::BTreeSet;
-
 use kafka_wire::{
     DeleteTopicsRequest, DeleteTopicsResponse, delete_topics_request::DeleteTopicState,
     delete_topics_response::DeletableTopicResult,
@@ -24,6 +22,7 @@ use crate::{
     controller::{Change, Refused},
     error::ErrorCode,
     ids::TopicId,
+    sorted::SortedSet,
     turn::Turn,
 };
 
@@ -81,8 +80,8 @@ impl Topics {
     }
 
     /// Topics that are named and whose id is there too.
-    fn named_both_ways(&self, asked: &[DeleteTopicState]) -> BTreeSet<TopicId> {
-        let by_id: BTreeSet<TopicId> = asked.iter().map(|topic| key(topic).1).collect();
+    fn named_both_ways(&self, asked: &[DeleteTopicState]) -> SortedSet<TopicId> {
+        let by_id: SortedSet<TopicId> = asked.iter().map(|topic| key(topic).1).collect();
         let named = asked.iter().filter_map(|topic| self.catalog.topic_named(topic.name.as_deref()?));
         named.map(|topic| topic.id).filter(|id| by_id.contains(id)).collect()
     }

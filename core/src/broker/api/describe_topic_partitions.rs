@@ -12,8 +12,6 @@
 //! Differs from Kafka
 //! - A partition has one replica, so nobody else was ever eligible to lead it.
 
-use std::collections::BTreeSet;
-
 use kafka_wire::{
     DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
     describe_topic_partitions_response::{
@@ -23,7 +21,9 @@ use kafka_wire::{
 use kafka_wire_core::{StrBytes, Uuid};
 
 use super::{Ask, Handled, TOPIC_OPERATIONS};
-use crate::{broker::Topics, controller::catalog::check_topic_name, error::ErrorCode, ids::*, turn::Turn};
+use crate::{
+    broker::Topics, controller::catalog::check_topic_name, error::ErrorCode, ids::*, sorted::SortedSet, turn::Turn,
+};
 
 /// Default of `max.request.partition.size.limit`.
 const PARTITIONS_MAX: i32 = 2000;
@@ -36,13 +36,13 @@ impl Topics {
         request: DescribeTopicPartitionsRequest,
     ) -> Handled {
         let asked_by_name = !request.topics.is_empty();
-        let mut names: BTreeSet<String> = match asked_by_name {
+        let mut names: SortedSet<String> = match asked_by_name {
             true => request.topics.iter().map(|topic| topic.name.to_string()).collect(),
             false => self.catalog.topics().map(|topic| topic.name.clone()).collect(),
         };
         let mut from = 0;
         if let Some(cursor) = &request.cursor {
-            names = names.split_off(&*cursor.topic_name);
+            names.retain(|name| **name >= *cursor.topic_name);
             let is_at_cursor = names.first().is_some_and(|name| **name == *cursor.topic_name);
             if cursor.partition_index < 0 || (asked_by_name && !is_at_cursor) {
                 return refuse_cursor(turn, ask, &request);

@@ -15,8 +15,6 @@
 //! Differs from Kafka
 //! - The controller is always this broker.
 
-use std::collections::BTreeSet;
-
 use kafka_wire::{
     MetadataRequest, MetadataResponse,
     metadata_request::MetadataRequestTopic,
@@ -31,6 +29,7 @@ use crate::{
     error::ErrorCode,
     ids::*,
     log::dir::DirState,
+    sorted::SortedSet,
     turn::Turn,
 };
 
@@ -83,7 +82,7 @@ impl Topics {
     ) -> Vec<MetadataResponseTopic> {
         let mut changes = Vec::new();
         let mut told = Vec::with_capacity(asked.len());
-        let mut met = BTreeSet::new();
+        let mut met = SortedSet::new();
         for topic in asked {
             let id = TopicId(topic.topic_id.to_bytes());
             let name = topic.name.as_deref().unwrap_or_default();

@@ -1,14 +1,15 @@
 //! Storage that does what it is asked at once.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 
-use crate::effect::{Entry, FileName, Outcome, StorageError, StorageErrorKind, WriteOp};
+use crate::{
+    effect::{Entry, FileName, Outcome, StorageError, StorageErrorKind, WriteOp},
+    sorted::SortedMap,
+};
 
 #[derive(Debug, Default)]
 pub(in crate::broker) struct Disk {
-    files: BTreeMap<FileName, Vec<u8>>,
+    files: SortedMap<FileName, Vec<u8>>,
     /// What the next commit answers instead of being done.
     failure: Option<StorageError>,
 }

@@ -136,7 +136,7 @@ fn long_polls_do_not_wait_for_one_another() {
         stage.script.next(Api::Fetch, Reaction::Silence);
     }
     let calls: Vec<_> = (0..9).map(|_| stage.ask(from(0))).collect();
-    let connections: std::collections::BTreeSet<_> =
+    let connections: crate::sorted::SortedSet<_> =
         stage.script.heard_of(Api::Fetch).iter().map(|heard| heard.connection).collect();
     assert_eq!((stage.script.heard_of(Api::Fetch).len(), connections.len()), (9, 8));
     // The ninth shares a connection: it does not take it along when it goes.

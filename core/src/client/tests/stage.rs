@@ -1,9 +1,6 @@
 //! One client and what it meets, without time passing by itself.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_wire_core::{ApiVersion, KafkaDecode, KafkaEncode};
@@ -13,6 +10,7 @@ use crate::{
     effect::{Address, Frame},
     error::ErrorCode,
     ids::{ConnectionId, DialId},
+    sorted::SortedMap,
     time::Timestamp,
     wire::{Api, RequestHead, limits},
 };
@@ -83,14 +81,14 @@ pub fn encoded(message: &impl KafkaEncode, version: i16) -> Bytes {
 #[derive(Clone, Debug)]
 pub struct Script {
     /// The versions it tells and takes.
-    pub versions: BTreeMap<Api, (i16, i16)>,
+    pub versions: SortedMap<Api, (i16, i16)>,
     pub port: u16,
     pub leader_epoch: i32,
     pub topic_id: [u8; 16],
     /// What is kept of each partition: whole batches in order, and what idempotent producers sent.
-    pub kept: BTreeMap<i32, responses::Kept>,
+    pub kept: SortedMap<i32, responses::Kept>,
     /// What to do with the next requests of an API. When it is through, all is answered.
-    pub reactions: BTreeMap<Api, VecDeque<Reaction>>,
+    pub reactions: SortedMap<Api, VecDeque<Reaction>>,
     pub heard: Vec<Heard>,
     pub next_producer: i64,
 }
@@ -102,8 +100,8 @@ impl Default for Script {
             port: 1,
             leader_epoch: 3,
             topic_id: TOPIC_ID,
-            kept: BTreeMap::from([(0, responses::Kept::default()), (1, responses::Kept::default())]),
-            reactions: BTreeMap::new(),
+            kept: SortedMap::from([(0, responses::Kept::default()), (1, responses::Kept::default())]),
+            reactions: SortedMap::new(),
             heard: Vec::new(),
             next_producer: 100,
         }
@@ -114,7 +112,7 @@ impl Script {
     /// Of every API the version that `choose` takes from those served.
     pub fn with_versions(choose: impl Fn(Api) -> i16) -> Self {
         let mut script = Self::default();
-        for (&api, versions) in &mut script.versions {
+        for (&api, versions) in script.versions.iter_mut() {
             // Every broker reads the first ApiVersions there was.
             let lowest = if api == Api::ApiVersions { 0 } else { choose(api) };
             *versions = (lowest, choose(api));

@@ -1,15 +1,13 @@
 //! What topics and the broker are told while they run (KIP-339, `ConfigurationControlManager`).
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use super::{Catalog, Change, Refused, topics::check_topic_name};
 use crate::{
     config::{BrokerConfig, ConfigError, TopicConfig, value::Kind},
     error::ErrorCode,
     ids::TopicId,
+    sorted::{SortedMap, SortedSet},
 };
 
 /// What one edit does (`AlterConfigOp.OpType`).
@@ -48,7 +46,7 @@ impl Catalog {
         TopicConfig::of_broker(&self.config)
     }
 
-    pub(super) fn topic_config(&self, overrides: &BTreeMap<String, String>) -> Result<TopicConfig, Refused> {
+    pub(super) fn topic_config(&self, overrides: &SortedMap<String, String>) -> Result<TopicConfig, Refused> {
         let mut config = self.topic_config_default();
         for (name, value) in overrides {
             config.set(name, value).map_err(|why| refused("topic", value, why))?;
@@ -57,7 +55,7 @@ impl Catalog {
     }
 
     /// What a topic's own configs would be after the edits. Changes nothing.
-    pub fn plan_topic_configs(&self, topic: &str, edits: &[ConfigEdit]) -> Result<BTreeMap<String, String>, Refused> {
+    pub fn plan_topic_configs(&self, topic: &str, edits: &[ConfigEdit]) -> Result<SortedMap<String, String>, Refused> {
         let unknown =
             || Refused::new(ErrorCode::UnknownTopicOrPartition, format!("The topic '{topic}' does not exist."));
         check_topic_name(topic)?;
@@ -79,12 +77,12 @@ impl Catalog {
     }
 
     /// What was set on the broker while it ran.
-    pub fn broker_overrides(&self) -> &BTreeMap<String, String> {
+    pub fn broker_overrides(&self) -> &SortedMap<String, String> {
         &self.broker_overrides
     }
 
     /// What the broker's own configs would be after the edits. Changes nothing.
-    pub fn plan_broker_configs(&self, edits: &[ConfigEdit]) -> Result<BTreeMap<String, String>, Refused> {
+    pub fn plan_broker_configs(&self, edits: &[ConfigEdit]) -> Result<SortedMap<String, String>, Refused> {
         let is_fixed = |edit: &&ConfigEdit| {
             edit.operation != ConfigOperation::Delete && BrokerConfig::row(&edit.name).is_some_and(|row| !row.dynamic)
         };
@@ -119,7 +117,7 @@ impl Catalog {
         }
     }
 
-    pub(super) fn broker_config(&self, overrides: &BTreeMap<String, String>) -> Result<BrokerConfig, Refused> {
+    pub(super) fn broker_config(&self, overrides: &SortedMap<String, String>) -> Result<BrokerConfig, Refused> {
         let mut config = self.started_config.clone();
         for (name, value) in overrides {
             // Kafka has one code for a topic's bad value and another for a broker's.
@@ -131,13 +129,13 @@ impl Catalog {
 }
 
 fn edited(
-    overrides: &BTreeMap<String, String>,
+    overrides: &SortedMap<String, String>,
     edits: &[ConfigEdit],
     of: &str,
     kind: impl Fn(&str) -> Option<Kind>,
-) -> Result<BTreeMap<String, String>, Refused> {
+) -> Result<SortedMap<String, String>, Refused> {
     let mut edited = overrides.clone();
-    let mut names = BTreeSet::new();
+    let mut names = SortedSet::new();
     for edit in edits {
         if !names.insert(&edit.name) {
             return Err(Refused::new(ErrorCode::InvalidRequest, "Error due to duplicate config keys"));
@@ -153,7 +151,7 @@ fn edited(
     Ok(edited)
 }
 
-fn apply(overrides: &mut BTreeMap<String, String>, edit: &ConfigEdit, kind: Kind) -> Result<(), Refused> {
+fn apply(overrides: &mut SortedMap<String, String>, edit: &ConfigEdit, kind: Kind) -> Result<(), Refused> {
     let value = edit.value.as_ref().ok_or_else(|| {
         Refused::new(ErrorCode::InvalidRequest, format!("Null value not supported for : {}", edit.name))
     })?;

@@ -2,12 +2,12 @@
 //!
 //! A document that is damaged, or written by a later version, keeps the log dir closed: nothing in it is guessed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::{Catalog, Topic};
-use crate::{error::Fatal, ids::*, record::crc::crc32c};
+use crate::{error::Fatal, ids::*, record::crc::crc32c, sorted::SortedMap};
 
 /// Name of the document in the log dir.
 pub const CATALOG_DOCUMENT: &str = "catalog";
@@ -98,7 +98,7 @@ impl Catalog {
             return None;
         }
         let config = Arc::new(self.topic_config_default());
-        self.insert(Topic { name, id, partitions, is_internal, overrides: BTreeMap::new(), config });
+        self.insert(Topic { name, id, partitions, is_internal, overrides: SortedMap::new(), config });
         Some(())
     }
 }

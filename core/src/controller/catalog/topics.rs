@@ -1,9 +1,9 @@
 //! Topics come and go (`ReplicationControlManager`).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{Catalog, Change, Refused, Topic, partitions::check_assignments};
-use crate::{error::ErrorCode, ids::*, rng::Rng};
+use crate::{error::ErrorCode, ids::*, rng::Rng, sorted::SortedMap};
 
 const NAME_BYTES_MAX: usize = 249;
 /// The log of a metadata quorum, which is no topic.
@@ -19,7 +19,7 @@ pub struct NewTopic {
     pub replication_factor: i16,
     /// Which brokers hold which partition, where the client says so itself.
     pub assignments: Vec<(PartitionIndex, Vec<BrokerId>)>,
-    pub overrides: BTreeMap<String, String>,
+    pub overrides: SortedMap<String, String>,
 }
 
 /// Kafka's rule for names (`Topic.validate`): one to 249 of ASCII letters, digits, `.`, `_` and `-`, but not `.` or `..`.

@@ -1,12 +1,11 @@
 //! The dir's documents over all its logs: where they begin, and up to where they are durable.
 
-use std::collections::BTreeMap;
-
 use super::{LogDir, Mark};
 use crate::{
     effect::WriteOp,
     ids::{Offset, TopicPartition},
     log::{checkpoint, layout},
+    sorted::SortedMap,
 };
 
 impl LogDir {
@@ -61,7 +60,7 @@ impl LogDir {
     }
 
     /// The last words: recovery points at the logs' ends, then the marker. `ends` are of what is queued before.
-    pub(crate) fn enqueue_clean_shutdown(&mut self, ends: &BTreeMap<TopicPartition, Offset>) {
+    pub(crate) fn enqueue_clean_shutdown(&mut self, ends: &SortedMap<TopicPartition, Offset>) {
         self.queue_own_work();
         self.barrier();
         let bytes = self.offsets_document(ends);
@@ -94,7 +93,7 @@ impl LogDir {
         }
     }
 
-    fn offsets_document(&self, offsets: &BTreeMap<TopicPartition, Offset>) -> bytes::Bytes {
+    fn offsets_document(&self, offsets: &SortedMap<TopicPartition, Offset>) -> bytes::Bytes {
         let rows: Vec<_> = offsets.iter().filter_map(|(id, offset)| Some((&**self.names.get(id)?, *offset))).collect();
         checkpoint::write_offsets(rows.into_iter())
     }

@@ -1,11 +1,10 @@
 //! The work of one commit, as it is gathered.
 
-use std::collections::BTreeMap;
-
 use super::Mark;
 use crate::{
     effect::{FileName, WriteOp},
     ids::{Offset, TopicPartition},
+    sorted::SortedMap,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -16,17 +15,17 @@ pub(super) struct Gathered {
     /// Bytes of appends and documents.
     pub(super) bytes: u64,
     /// The recovery points that are written by it.
-    pub(super) points: Option<BTreeMap<TopicPartition, Offset>>,
+    pub(super) points: Option<SortedMap<TopicPartition, Offset>>,
     /// When it is durable, recovery points are worth writing.
     pub(super) is_checkpoint: bool,
     /// Which op appends to the end of a file, so that the next append to it joins that op: storage sees one piece.
-    pub(super) tails: BTreeMap<FileName, u32>,
+    pub(super) tails: SortedMap<FileName, u32>,
 }
 
 /// Of each log only the furthest end is waited for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Marks {
-    ends: BTreeMap<TopicPartition, Offset>,
+    ends: SortedMap<TopicPartition, Offset>,
     others: Vec<Mark>,
 }
 

@@ -1,15 +1,12 @@
 //! The `.snapshot` file: Kafka's version 1, and behind it, which Kafka's reader skips, the batches before each
 //! producer's last.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::{BATCHES_KEPT, KeptBatch, PRODUCERS_MAX, ProducerEntry, ProducerState};
-use crate::{record::crc::crc32c, time::Timestamp};
+use crate::{record::crc::crc32c, sorted::SortedMap, time::Timestamp};
 
 const VERSION: i16 = 1;
 /// Version and CRC-32C; the CRC is over everything behind it.
@@ -59,7 +56,7 @@ impl ProducerState {
             return None;
         }
         let (mut rows, mut more) = bytes.split_at(count * ENTRY_BYTES);
-        let mut entries = BTreeMap::new();
+        let mut entries = SortedMap::new();
         for _ in 0..count {
             let (producer_id, epoch) = (rows.get_i64(), rows.get_i16());
             let (last_sequence, last_offset, offset_delta) = (rows.get_i32(), rows.get_i64(), rows.get_i32());

@@ -1,10 +1,6 @@
 //! Reading one log back: its documents, the indexes of what is durable, then every batch from there on.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -24,6 +20,7 @@ use crate::{
         segment::Segment,
     },
     record::{BatchHeader, HEADER_BYTES},
+    sorted::SortedMap,
     time::Timestamp,
 };
 
@@ -66,7 +63,7 @@ pub(super) struct RecoveredLog {
 pub(super) struct LogRecovery {
     id: TopicPartition,
     dir: Arc<str>,
-    files: BTreeMap<LogFile, u64>,
+    files: SortedMap<LogFile, u64>,
     /// Where the log begins at least.
     start: Offset,
     /// Up to here it was durable.
@@ -112,7 +109,7 @@ impl LogRecovery {
     pub(super) fn new(
         id: TopicPartition,
         dir: Arc<str>,
-        files: BTreeMap<LogFile, u64>,
+        files: SortedMap<LogFile, u64>,
         Noted { start, point, epoch_max }: Noted,
         (options, now): (&DirOptions, Timestamp),
     ) -> Self {

@@ -77,7 +77,7 @@ pub(crate) fn assert_epochs_are_the_batches(log: &Log, batches: &[Batch]) {
 /// `sent` is everything that was ever appended below the log's end.
 pub(crate) fn assert_producers_are_known<'a>(log: &Log, sent: impl Iterator<Item = &'a BatchHeader>) {
     let mut expected = ProducerState::new(std::time::Duration::MAX);
-    let mut ids = std::collections::BTreeSet::new();
+    let mut ids = crate::sorted::SortedSet::new();
     for header in sent.filter(|header| header.has_producer()) {
         expected.update(header, Timestamp(0));
         ids.insert(header.producer_id);

@@ -1,12 +1,14 @@
 //! Storage as weak as its contract allows (`host::Storage`), by hand and without waiting.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bytes::Bytes;
 
-use crate::{effect::*, rng::Rng};
+use crate::{
+    effect::*,
+    rng::Rng,
+    sorted::{SortedMap, SortedSet},
+};
 
-type Files = BTreeMap<FileName, Vec<u8>>;
+type Files = SortedMap<FileName, Vec<u8>>;
 
 /// What is there, and what of it a crash cannot take.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +77,7 @@ impl Disk {
     /// `rng`, its end torn: cut anywhere, or of its full length with zeros where bytes did not get to the medium.
     pub(crate) fn crash(&mut self, in_flight: &[WriteOp], rng: &mut Rng) {
         let mut files = std::mem::take(&mut self.durable);
-        let mut lost: BTreeSet<FileName> = BTreeSet::new();
+        let mut lost: SortedSet<FileName> = SortedSet::new();
         let kept_of_four = rng.below(5);
         for op in self.unsynced.drain(..).chain(in_flight.iter().cloned()) {
             let touched = touched(&op);

@@ -1,8 +1,6 @@
 //! S2, S5: bytes at rest that changed, were cut off or are gone. A dir then opens with all that it held, or refuses to
 //! in words; what is read is what was appended, or an error. Nothing panics.
 
-use std::collections::BTreeMap;
-
 use super::{
     broker::{Broker, logs_of, topics_of},
     crash::in_case,
@@ -20,6 +18,7 @@ use crate::{
     },
     record::Batch,
     rng::Rng,
+    sorted::SortedMap,
 };
 
 /// A dir in which everything is durable, stopped cleanly or not, and what it holds.
@@ -79,7 +78,8 @@ fn without_epoch(batch: &Batch) -> Vec<u8> {
 fn assert_true(log: &Log, disk: &Disk, model: &Model) {
     let topic = model.topics.iter().find(|topic| topic.id == log.id().topic).expect("a topic of the model");
     let batches = &topic.logs[log.id().partition as usize].batches;
-    let by_offset: BTreeMap<Offset, &Batch> = batches.iter().map(|batch| (batch.header().base_offset, batch)).collect();
+    let by_offset: SortedMap<Offset, &Batch> =
+        batches.iter().map(|batch| (batch.header().base_offset, batch)).collect();
     for bytes_max in [1, 3_000] {
         let mut from = log.log_start_offset();
         while from < log.log_end_offset() {

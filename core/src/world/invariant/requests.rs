@@ -1,9 +1,10 @@
 //! P1: every request gets exactly one answer in order per connection, or the connection closes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::{
     ids::{ConnectionId, RequestId},
+    sorted::SortedMap,
     trace::Event,
     wire::Api,
 };
@@ -11,8 +12,8 @@ use crate::{
 /// Requests that wait for their answer, by the connection they came in by.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requests {
-    waiting: BTreeMap<ConnectionId, VecDeque<(RequestId, bool)>>,
-    of: BTreeMap<RequestId, ConnectionId>,
+    waiting: SortedMap<ConnectionId, VecDeque<(RequestId, bool)>>,
+    of: SortedMap<RequestId, ConnectionId>,
 }
 
 impl Requests {
