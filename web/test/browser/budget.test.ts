@@ -31,3 +31,8 @@ test('the page’s script keeps its budget', () => {
   const script = built(name => /^index-.*\.js$/.test(name));
   expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(budget.script.gzip);
 });
+
+test('the Lab’s script keeps its budget', () => {
+  const script = built(name => /^home-.*\.js$/.test(name));
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(budget.lab.gzip);
+});

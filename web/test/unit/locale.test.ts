@@ -15,7 +15,7 @@ const SOURCES = join(import.meta.dirname, '../../src');
 
 /** What the broker says is looked up by its own words; these families have no key in the page's sources. */
 const LOOKED_UP =
-  /^(event|config|why|error|ended|todo|state|stage|theme|requests\.view|records\.from|storage\.(kind|job)|home|happened|kind|phase|broker\.state|break|who|events\.who|transport(\.state)?|invariant|fault)\./;
+  /^(event|config|why|error|ended|todo|state|stage|theme|requests\.view|records\.from|storage\.(kind|job)|home|happened|kind|phase|broker\.state|break|who|events\.who|transport(\.state)?|invariant|fault|anomaly)\./;
 
 const CATALOGUES: [string, Record<string, Message>, Record<string, Message>][] = [
   ['the page', en, zhHans],
@@ -119,6 +119,9 @@ describe('what the core says', () => {
     expect(codes.length).toBeGreaterThan(15);
     const known = Object.keys(codesEn).map(key => key.split('.')[1]!);
     expect(codes.filter(code => !known.includes(code))).toEqual([]);
+    const anomalies = [...world.matchAll(/code: "([a-z-]+)"/g)].map(match => match[1]!);
+    expect(anomalies.length).toBeGreaterThan(3);
+    expect(anomalies.filter(code => !Object.hasOwn(labEn, `anomaly.${code}`))).toEqual([]);
   });
 
   test('every setting of a topic has words', () => {

@@ -108,6 +108,13 @@ export const labEn = {
   'branches.state': 'State',
 
   'violation.title': 'Invariant {code} is broken',
+  'violation.anomaly': 'What the clients saw may not be: {code}',
+  'violation.expect': 'The script expected otherwise',
+  'anomaly.int-nonmonotonic-poll': 'One read gave offsets that do not rise.',
+  'anomaly.inconsistent-offsets': 'Two records were seen at one offset.',
+  'anomaly.duplicate': 'A value that was sent once is there twice.',
+  'anomaly.offset-rewrite': 'An acknowledged record is at another offset than it was acknowledged at.',
+  'anomaly.lost-write': 'An acknowledged record is gone.',
   'violation.at': 'At {time}:',
   'violation.means': 'What {code} means',
   'violation.failed': 'The engine stopped',

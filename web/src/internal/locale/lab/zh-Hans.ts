@@ -103,6 +103,13 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'branches.state': '状态',
 
   'violation.title': '不变量 {code} 被破坏',
+  'violation.anomaly': '客户端看到了不该出现的情况：{code}',
+  'violation.expect': '结果与脚本的预期不符',
+  'anomaly.int-nonmonotonic-poll': '一次读取得到的位移没有递增。',
+  'anomaly.inconsistent-offsets': '同一个位移上看到了两条不同的记录。',
+  'anomaly.duplicate': '只发送过一次的值出现了两次。',
+  'anomaly.offset-rewrite': '已确认的记录不在当初确认的位移上。',
+  'anomaly.lost-write': '已确认的记录不见了。',
   'violation.at': '在 {time}：',
   'violation.means': '{code} 的含义',
   'violation.failed': '引擎已停止',

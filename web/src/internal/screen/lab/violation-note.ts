@@ -18,16 +18,17 @@ export class ViolationNote extends LabScreen {
       </section>`;
     const { violation } = branch.state;
     if (!violation) return nothing;
-    const sentence = textIfKnown(`invariant.${violation.code}`);
+    const meaning = textIfKnown(`invariant.${violation.code}`);
+    const sentence = meaning ?? textIfKnown(`anomaly.${violation.code}`);
     return html`<section class="banner alarm violation" aria-labelledby="violation-title">
-      <h2 id="violation-title">${text('violation.title', { code: violation.code })}</h2>
+      <h2 id="violation-title">${titleOf(violation.code)}</h2>
       ${sentence ? html`<p>${sentence}</p>` : nothing}
       <p>
         ${text('violation.at', { time: moment(violation.at) })}
         <span class="detail" lang="en">${shownText(violation.what, 1_000)}</span>
       </p>
       ${
-        sentence
+        meaning
           ? html`<p class="buttons">
             <button class="small" @click=${() => this.#explain(violation.code)}>
               ${text('violation.means', { code: violation.code })}
@@ -47,4 +48,10 @@ export class ViolationNote extends LabScreen {
     row?.scrollIntoView({ block: 'center' });
     row?.focus({ preventScroll: true });
   }
+}
+
+/** Codes of letters and digits are invariants; the others are what a history, or a script, found. */
+function titleOf(code: string): string {
+  if (code === 'expect') return text('violation.expect');
+  return /^[A-Z]\d+$/.test(code) ? text('violation.title', { code }) : text('violation.anomaly', { code });
 }
