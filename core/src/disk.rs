@@ -25,6 +25,8 @@ pub struct Disk {
     files: Files,
     /// Bytes of all files and documents.
     used: u64,
+    /// Bytes that were ever written.
+    written: u64,
     capacity: Option<u64>,
     /// What the next commits answer instead of being done, first the next.
     failures: VecDeque<StorageError>,
@@ -43,6 +45,9 @@ struct Unsynced {
 /// Commits since the last one that synced. Browsers and kernels write by themselves what nobody asked them to: older
 /// ones than so many are durable.
 const UNSYNCED_MAX: u64 = 4096;
+
+/// What an entry of the table of files takes.
+const FILE_BYTES: u64 = 80;
 
 /// How much of what was not synced a crash may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +81,17 @@ impl Disk {
         self.used
     }
 
+    /// What a clone copies, in bytes, about.
+    pub(crate) fn own_bytes(&self) -> u64 {
+        let files: u64 = self.files.values().map(|file| FILE_BYTES + file.own_bytes()).sum();
+        files + self.unsynced.as_ref().map_or(0, Runs::own_bytes)
+    }
+
+    /// Bytes that were ever written.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
+    }
+
     /// All of `ops` or none of them.
     pub fn commit(&mut self, ops: Vec<WriteOp>, sync: bool) -> Result<(), StorageError> {
         if let Some(why) = self.failures.pop_front() {
@@ -95,6 +111,7 @@ impl Disk {
             }
         }
         self.used = used;
+        self.written += ops.iter().map(written).sum::<u64>();
         match &mut self.unsynced {
             Some(unsynced) if sync => *unsynced = Runs::default(),
             _ => self.remember(ops, undo),
@@ -314,6 +331,14 @@ fn keep_contents<'a>(files: &mut Files, ops: impl Iterator<Item = &'a WriteOp>) 
             // What it builds on may be lost.
             let _ = apply(files, op, &mut used, &mut Vec::new());
         }
+    }
+}
+
+fn written(op: &WriteOp) -> u64 {
+    match op {
+        WriteOp::Append { bytes, .. } => bytes.len(),
+        WriteOp::Put { bytes, .. } => bytes.len() as u64,
+        WriteOp::Truncate { .. } | WriteOp::Rename { .. } | WriteOp::Remove { .. } => 0,
     }
 }
 

@@ -53,6 +53,16 @@ impl Trace {
         self.kept.iter_from(number.max(self.next.saturating_sub(self.kept_max)))
     }
 
+    /// How many events are kept.
+    pub(crate) fn kept(&self) -> u64 {
+        self.kept.end() - self.kept.first()
+    }
+
+    /// What a clone copies, in bytes.
+    pub(crate) fn own_bytes(&self) -> u64 {
+        self.kept.own_bytes()
+    }
+
     /// The number that the next event will get.
     pub fn next(&self) -> u64 {
         self.next

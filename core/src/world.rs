@@ -11,6 +11,7 @@
 pub mod clock;
 mod director;
 pub mod fault;
+pub mod happened;
 pub mod history;
 pub mod invariant;
 pub mod network;
@@ -20,13 +21,16 @@ mod schedule;
 pub mod server;
 mod stranger;
 pub mod swarm;
+pub mod timeline;
 pub mod visitor;
+mod weight;
 
 use std::{sync::Arc, time::Duration};
 
 use self::{
     director::Director,
     fault::Fault,
+    happened::Happenings,
     history::History,
     invariant::{Invariants, Violation},
     network::Network,
@@ -59,6 +63,17 @@ pub enum Phase {
     Over,
 }
 
+impl Phase {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Faults => "faults",
+            Self::Healing => "healing",
+            Self::Reading => "reading",
+            Self::Over => "over",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct World {
     scenario: Arc<Scenario>,
@@ -73,6 +88,7 @@ pub struct World {
     servers: Vec<Server>,
     visitors: Vec<Visitor>,
     history: History,
+    happenings: Happenings,
     invariants: Invariants,
     /// Inputs taken by machines so far.
     steps: u64,
@@ -91,6 +107,7 @@ impl World {
             network: Network::default(),
             schedule: Schedule::default(),
             history: History::default(),
+            happenings: Happenings::default(),
             invariants: Invariants::new(swarm),
             director: Director::new(&scenario),
             is_heal_due: false,
@@ -246,6 +263,7 @@ impl World {
         if self.director.is_watching() {
             self.watch();
         }
+        self.happenings.take(&self.servers);
         self.invariants.after_step(self.now, &self.servers);
         if self.phase == Phase::Reading || self.phase == Phase::Healing {
             self.converge();
@@ -258,6 +276,7 @@ impl World {
         match self.phase {
             Phase::Healing if is_quiet => {
                 self.phase = Phase::Reading;
+                self.note_phase();
                 self.visitors.iter_mut().for_each(Visitor::begin_reading);
                 for index in 0..self.visitors.len() as u32 {
                     self.schedule.push(self.now, Occurrence::Beat { visitor: index });
@@ -265,6 +284,7 @@ impl World {
             }
             Phase::Reading if is_quiet && self.visitors.iter().all(Visitor::has_read_all) => {
                 self.phase = Phase::Over;
+                self.note_phase();
                 self.invariants.at_the_end(self.now, &self.servers, &self.history);
             }
             _ => {}
@@ -277,6 +297,7 @@ impl World {
             return;
         }
         self.phase = Phase::Healing;
+        self.note_phase();
         self.mend();
         self.visitors.iter_mut().for_each(Visitor::end_work);
         self.schedule.push(self.now + CONVERGENCE, Occurrence::Deadline);

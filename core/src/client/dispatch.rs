@@ -33,7 +33,8 @@ const WAIT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 const TOPIC_NAME_BYTES_MAX: usize = 249;
 
 impl Question {
-    pub(super) fn api(&self) -> Api {
+    /// Which of Kafka's APIs it is.
+    pub fn api(&self) -> Api {
         match self {
             Self::Metadata { .. } => Api::Metadata,
             Self::CreateTopics { .. } => Api::CreateTopics,

@@ -55,6 +55,23 @@ impl ClientError {
         })
     }
 
+    /// Kafka's name of its error, or a word of our own.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Kafka(error, _) => error.name(),
+            Self::TimedOut(Some(why)) if matches!(**why, Self::Kafka(..)) => why.name(),
+            Self::TimedOut(_) => "REQUEST_TIMED_OUT",
+            Self::Disconnected | Self::Unreachable(_) => "NETWORK_EXCEPTION",
+            Self::Cancelled => "aborted",
+            Self::TooLarge { .. } => "MESSAGE_TOO_LARGE",
+            Self::Full => "full",
+            Self::Invalid(_) => "INVALID_REQUEST",
+            Self::Unsupported(_) => "UNSUPPORTED_VERSION",
+            Self::BadAnswer(_) => "UNKNOWN_SERVER_ERROR",
+            Self::Corrupt(_) => "CORRUPT_MESSAGE",
+        }
+    }
+
     /// The broker's error, of this one or of what made it time out.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {

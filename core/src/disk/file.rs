@@ -16,6 +16,10 @@ impl File {
         self.len
     }
 
+    pub(super) fn own_bytes(&self) -> u64 {
+        self.parts.own_bytes()
+    }
+
     pub(super) fn append(&mut self, parts: &[Bytes]) {
         for part in parts.iter().filter(|part| !part.is_empty()) {
             self.parts.push((self.len, part.clone()));

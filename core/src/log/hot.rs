@@ -106,6 +106,15 @@ impl Hot {
         Some(self.runs.front()?.batches().first()?.base_offset)
     }
 
+    /// What a clone copies, in bytes.
+    pub fn own_bytes(&self) -> u64 {
+        let open = self.runs.back().map_or(0, |run| match &run.batches {
+            Batches::Open(batches) => batches.len(),
+            Batches::Sealed(_) => 0,
+        });
+        (self.runs.len() * size_of::<Run>() + open * size_of::<HotBatch>()) as u64
+    }
+
     /// Memory it holds, in bytes.
     pub fn cost(&self) -> u64 {
         self.cost

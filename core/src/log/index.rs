@@ -47,6 +47,10 @@ impl OffsetIndex {
         self.entries.get(at + 1).map(|entry| u64::from(entry.position))
     }
 
+    pub(super) fn own_bytes(&self) -> u64 {
+        self.entries.own_bytes()
+    }
+
     pub fn len(&self) -> u32 {
         self.entries.end() as u32
     }
@@ -140,6 +144,10 @@ impl TimeIndex {
     /// The last entry: the largest timestamp and where it is.
     pub fn last(&self) -> Option<(Timestamp, u32)> {
         self.entries.last().map(|entry| (entry.timestamp, entry.relative))
+    }
+
+    pub(super) fn own_bytes(&self) -> u64 {
+        self.entries.own_bytes()
     }
 
     pub fn len(&self) -> u32 {

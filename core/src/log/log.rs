@@ -49,6 +49,9 @@ struct Pending {
     producer: Option<ProducerUndo>,
 }
 
+/// What one producer takes in memory.
+const PRODUCER_BYTES: u64 = 288;
+
 #[derive(Clone, Debug)]
 pub struct Log {
     pub(super) id: TopicPartition,
@@ -159,6 +162,13 @@ impl Log {
     /// Segments there are, the active one among them.
     pub fn segment_count(&self) -> u32 {
         self.sealed.len() as u32 + 1
+    }
+
+    /// What a clone copies, in bytes, about.
+    pub(crate) fn own_bytes(&self) -> u64 {
+        let producers = self.producers.len() as u64 * PRODUCER_BYTES;
+        let segments = self.sealed.len() * size_of::<Arc<Segment>>() + self.snapshots.len() * size_of::<Offset>();
+        size_of::<Self>() as u64 + self.hot.own_bytes() + self.active.own_bytes() + segments as u64 + producers
     }
 
     /// Bytes of all segments.

@@ -76,6 +76,11 @@ impl Segment {
         self.state.size
     }
 
+    /// What a clone copies of its indexes, in bytes.
+    pub(super) fn own_bytes(&self) -> u64 {
+        self.offsets.own_bytes() + self.times.own_bytes()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.state.size == 0
     }

@@ -150,6 +150,7 @@ impl World {
 
     fn carry_out(&mut self, number: u64, command: Command) {
         let now = self.now;
+        self.note_script(&command);
         let waits = match command {
             Command::Fault(fault) => {
                 self.befall(fault);

@@ -84,6 +84,11 @@ impl History {
         self.recorded.iter()
     }
 
+    /// What a clone copies, in bytes.
+    pub(super) fn own_bytes(&self) -> u64 {
+        self.recorded.own_bytes()
+    }
+
     pub fn check(&self, row: Row) -> Vec<Anomaly> {
         let mut found = Vec::new();
         let mut logs: SortedMap<Key, SortedMap<Offset, u64>> = SortedMap::new();

@@ -97,6 +97,11 @@ impl Invariants {
         self.violation.as_ref()
     }
 
+    /// What a clone copies, in bytes.
+    pub(super) fn own_bytes(&self) -> u64 {
+        self.ghosts.values().map(Ghost::own_bytes).sum()
+    }
+
     pub(super) fn on_fault(&mut self, fault: &Fault) {
         *self.faults.entry(fault.code()).or_default() += 1;
     }

@@ -90,6 +90,7 @@ impl World {
         if index == SCRIPT {
             return self.hand_to_script(input);
         }
+        self.note_asked(index, &input);
         let visitor = &mut self.visitors[index as usize];
         let mut effects = Vec::new();
         visitor.client.handle(Clock::default().now(self.now), input, &mut effects);
@@ -155,8 +156,11 @@ impl World {
                 let life = self.visitors[index as usize].life;
                 self.schedule.push(at, Occurrence::Dial { visitor: index, life, dial, address });
             }
-            Effect::Answer(answer) if self.director.asked(&answer) => self.on_script_answered(answer),
             Effect::Answer(answer) => {
+                self.note_answered(index, &answer);
+                if self.director.asked(&answer) {
+                    return self.on_script_answered(answer);
+                }
                 let calls = self.visitors[index as usize].on_answer(answer, self.now, &mut self.history);
                 calls.into_iter().for_each(|call| self.hand_to_visitor(index, Input::Call(call)));
             }

@@ -107,6 +107,11 @@ impl Schedule {
         self.order.peek().map(|Reverse((at, ..))| *at)
     }
 
+    /// What a clone copies, in bytes.
+    pub fn own_bytes(&self) -> u64 {
+        (self.kept.len() * size_of::<Option<Occurrence>>() + self.order.len() * 24) as u64
+    }
+
     pub fn pop(&mut self) -> Option<Occurrence> {
         let Reverse((_, _, place)) = self.order.pop()?;
         self.free.push(place);

@@ -55,6 +55,28 @@ pub(super) struct MemoryLimits {
     pub hot_bytes: u64,
 }
 
+/// What a broker process is up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerState {
+    Down,
+    Opening,
+    Serving,
+    Stopping,
+    Paused,
+}
+
+impl ServerState {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Opening => "opening",
+            Self::Serving => "serving",
+            Self::Stopping => "stopping",
+            Self::Paused => "paused",
+        }
+    }
+}
+
 /// How storage feels today.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StorageMood {
@@ -157,6 +179,16 @@ impl Server {
 
     pub fn is_serving(&self) -> bool {
         self.is_ready && !self.is_stopping && self.node.is_some()
+    }
+
+    pub fn state(&self, now: Instant) -> ServerState {
+        match &self.node {
+            None => ServerState::Down,
+            Some(_) if now < self.paused_until => ServerState::Paused,
+            Some(_) if self.is_stopping => ServerState::Stopping,
+            Some(_) if self.is_ready => ServerState::Serving,
+            Some(_) => ServerState::Opening,
+        }
     }
 
     pub fn trace(&self) -> Option<&Trace> {

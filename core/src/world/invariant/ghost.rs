@@ -98,6 +98,10 @@ impl Ghost {
         }
     }
 
+    pub fn own_bytes(&self) -> u64 {
+        self.batches.own_bytes()
+    }
+
     /// The first batch that begins at or beyond `offset`.
     fn number_of(&self, offset: Offset) -> u64 {
         self.batches.partition_point(|kept| kept.base < offset)

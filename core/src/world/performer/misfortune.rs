@@ -25,6 +25,7 @@ impl World {
             return;
         }
         self.invariants.on_fault(&fault);
+        self.note_fault(&fault);
         match fault {
             Fault::Silence { .. }
             | Fault::Abandon { .. }
@@ -233,6 +234,7 @@ impl World {
 
     /// A visitor's process ends and another begins. What the first has sent is under way, and `late`.
     pub(super) fn restart_visitor(&mut self, visitor: u32, late: Duration) {
+        self.forget_waiting(visitor);
         self.visitors[visitor as usize].restart(self.now, &mut self.history);
         for connection in self.network.of_dialler(Peer::Visitor(visitor)) {
             self.hold(connection, true, self.now + late);
