@@ -1,7 +1,7 @@
 //! The trace as plain objects, pulled by the page whenever it draws.
 
 use js_sys::{Array, BigInt, Object, Reflect};
-use ottla_core::trace::{Trace, Traced, event::Field};
+use ottla_core::trace::{Event, Trace, Traced, event::Field};
 use wasm_bindgen::JsValue;
 
 /// Events of one pull. Who wants more pulls again.
@@ -33,7 +33,12 @@ fn event(traced: &Traced, before: u64) -> JsValue {
     set(&object, "at", &(traced.at.0 as f64).into());
     set(&object, "node", &traced.node.0.into());
     set(&object, "name", &traced.event.name().into());
-    traced.event.each_field(|name, field| {
+    set_fields(&object, &traced.event);
+    object.into()
+}
+
+pub(crate) fn set_fields(object: &Object, event: &Event) {
+    event.each_field(|name, field| {
         let value = match field {
             // Beyond it a number is no longer exact.
             Field::Number(number) if number.unsigned_abs() > 1 << 53 => BigInt::from(number).into(),
@@ -41,12 +46,11 @@ fn event(traced: &Traced, before: u64) -> JsValue {
             Field::Word(word) => JsValue::from_str(word),
             Field::Topic(topic) => JsValue::from_str(&topic.to_string()),
         };
-        set(&object, name, &value);
+        set(object, name, &value);
     });
-    object.into()
 }
 
 /// A plain object takes every property.
-fn set(object: &Object, name: &str, value: &JsValue) {
+pub(crate) fn set(object: &Object, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &JsValue::from_str(name), value);
 }

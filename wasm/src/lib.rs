@@ -15,6 +15,7 @@ pub mod error;
 mod events;
 mod exports;
 pub mod idb;
+pub mod lab;
 pub mod lock;
 mod panic;
 mod random;

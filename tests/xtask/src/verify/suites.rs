@@ -83,6 +83,12 @@ const ALL: &[Suite] = {
         Suite::new("web in Firefox", Browsers, Plain, Programs(web_in_firefox))
             .needs(&[Tool::NodePackages, Tool::Firefox])
             .after(PAGE),
+        Suite::new("wasm in Node", Browsers, Plain, Programs(wasm_in_node)).needs(&[
+            Tool::WasmTarget,
+            Tool::WasmBindgen,
+            Tool::WasmPack,
+            Tool::NodePackages,
+        ]),
         Suite::new("wasm in Chromium", Browsers, Plain, Programs(wasm_in_chromium)).needs(&[
             Tool::WasmTarget,
             Tool::WasmBindgen,
@@ -176,22 +182,41 @@ fn web_in(browser: &str) -> Command {
     command
 }
 
-fn wasm_in_chromium(toolbox: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
-    wasm_in(toolbox, ["--chrome", "--chromedriver"], Tool::Chromedriver)
+fn wasm_in_node(toolbox: &Toolbox, effort: Effort) -> Result<Vec<Command>, String> {
+    let command = run::command(tool(toolbox, Tool::WasmPack)?, &["test", "--node", "wasm"]);
+    Ok(behind_native_worlds(effort, command))
 }
 
-fn wasm_in_firefox(toolbox: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
-    wasm_in(toolbox, ["--firefox", "--geckodriver"], Tool::Geckodriver)
+fn wasm_in_chromium(toolbox: &Toolbox, effort: Effort) -> Result<Vec<Command>, String> {
+    wasm_in(toolbox, effort, ["--chrome", "--chromedriver"], Tool::Chromedriver)
 }
 
-fn wasm_in(toolbox: &Toolbox, options: [&str; 2], driver: Tool) -> Result<Vec<Command>, String> {
-    let found = |tool| toolbox.path_of(tool).ok_or_else(|| format!("{tool:?} is not there"));
-    let mut command = run::command(found(Tool::WasmPack)?, &["test", "--headless"]);
-    command.args(options).arg(found(driver)?).arg("wasm");
+fn wasm_in_firefox(toolbox: &Toolbox, effort: Effort) -> Result<Vec<Command>, String> {
+    wasm_in(toolbox, effort, ["--firefox", "--geckodriver"], Tool::Geckodriver)
+}
+
+fn tool(toolbox: &Toolbox, tool: Tool) -> Result<PathBuf, String> {
+    toolbox.path_of(tool).ok_or_else(|| format!("{tool:?} is not there"))
+}
+
+/// What worlds come to natively is written down first, and the tests compare.
+fn behind_native_worlds(effort: Effort, mut tests: Command) -> Vec<Command> {
+    let seeds = if effort == Effort::Full { "200" } else { "10" };
+    let out = run::target_dir().join("verify").join("worlds.txt");
+    let mut worlds =
+        run::cargo(&["run", "--quiet", "--package", "ottla-tests", "--bin", "ottla-worlds", "--", "--seeds", seeds]);
+    worlds.arg("--out").arg(&out);
+    tests.env("OTTLA_WORLDS", out);
+    vec![worlds, tests]
+}
+
+fn wasm_in(toolbox: &Toolbox, effort: Effort, options: [&str; 2], driver: Tool) -> Result<Vec<Command>, String> {
+    let mut command = run::command(tool(toolbox, Tool::WasmPack)?, &["test", "--headless"]);
+    command.args(options).arg(tool(toolbox, driver)?).arg("wasm");
     command.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver(toolbox)?);
     // Seconds for all tests of one file; a test that hangs is ended by this, sooner than by our own limit.
     command.env("WASM_BINDGEN_TEST_TIMEOUT", "600");
-    Ok(vec![command])
+    Ok(behind_native_worlds(effort, command))
 }
 
 /// The driver's settings of the tree, with the browsers that were found.
