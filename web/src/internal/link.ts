@@ -17,6 +17,9 @@ export type LinkProblem = 'link-version' | 'link-damaged' | 'text-too-large';
 /** A link that cannot be read, and why. `code` is looked up in the catalogue. */
 export class LinkError extends Error {
   override readonly name = 'LinkError';
+  /** Its code says it all. */
+  readonly detail = '';
+
   constructor(readonly code: LinkProblem) {
     super(code);
   }

@@ -1,4 +1,4 @@
-/** Makes the picture that the README shows: the built page with an hour of somebody's orders in it. */
+/** Makes the pictures that the README shows: the built page with an hour of somebody's orders in it, and its Lab. */
 
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { startChromium } from './drive/chromium.js';
 import { serve } from './drive/server.js';
 
 const PICTURE = fileURLToPath(new URL('../../docs/page.png', import.meta.url));
+const LAB_PICTURE = fileURLToPath(new URL('../../docs/lab.png', import.meta.url));
 
 const ORDERS = `
   const { cluster } = ottla;
@@ -40,6 +41,28 @@ test('the picture', async () => {
   );
   await tab.driver.screenshot(PICTURE, false);
   expect(statSync(PICTURE).size).toBeLessThan(300_000);
+  expect(tab.errors).toEqual([]);
+  await browser.close();
+  await server.close();
+});
+
+test('the picture of the Lab', async () => {
+  const server = await serve(PAGE);
+  const browser = await startChromium();
+  const tab = await browser.tab();
+  await tab.driver.resize(1280, 1180);
+  await tab.open(`${server.origin}/#lab`);
+  await tab.fill('[name=seed]', '42');
+  await tab.driver.press('Enter');
+  await tab.has('.lab-state', 'Seed 42');
+  await tab.fill('[name=goto]', '20');
+  await tab.driver.press('Enter');
+  await tab.has('#now', '20.000000 s');
+  await tab.click('.until button', 'Run');
+  await tab.has('.happened li[aria-selected=true]', 'Fault');
+  await tab.look(`root.activeElement?.blur(); window.scrollTo(0, 0);`);
+  await tab.driver.screenshot(LAB_PICTURE, false);
+  expect(statSync(LAB_PICTURE).size).toBeLessThan(300_000);
   expect(tab.errors).toEqual([]);
   await browser.close();
   await server.close();

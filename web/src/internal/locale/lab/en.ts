@@ -34,8 +34,8 @@ export const labEn = {
   'about.link': 'Copy link',
   'about.fork': 'Fork here',
   'about.fork.full': {
-    one: '{count} course is open: close one first.',
-    other: '{count} courses are open: close one first.',
+    one: '{count} branch is open: close one first.',
+    other: '{count} branches are open: close one first.',
   },
   'about.other-build':
     'This journal was written by build {wrote}; this engine is build {build}. It plays all the same, and at its end shows whether it came out as written.',
@@ -88,10 +88,10 @@ export const labEn = {
   'kind.session': 'Producers and sessions',
   'kind.life': 'Starts and stops',
 
-  'branches.title': 'Courses of events',
+  'branches.title': 'Branches',
   'branches.words':
     'Equal digests at the same step: nothing differed so far. Bring them to one moment to compare what they came to.',
-  'branches.name': 'Course',
+  'branches.name': 'Branch',
   'branches.original': 'Original',
   'branches.fork': 'Fork {number}',
   'branches.left': 'from “{from}” at {time}',
@@ -198,7 +198,7 @@ export const labEn = {
   'notice.lab-there': 'At {time}. {event}',
   'notice.lab-over': 'It is over at {time}. Every check has passed.',
   'notice.lab-violated': 'Invariant {code} is broken at {time}.',
-  'notice.lab-forked': 'Forked. The course it left is kept.',
+  'notice.lab-forked': 'Forked. The branch it left is kept.',
   'notice.lab-commanded': 'Done: {line}',
   'notice.lab-saved': 'Journal saved: {size}.',
   'notice.lab-link': { one: 'Link copied, {count} character.', other: 'Link copied, {count} characters.' },

@@ -1,9 +1,9 @@
 import type { Message } from '../../locale.js';
 import type { labEn } from './en.js';
 
-/** 名词译法：世界（一次模拟）、种子、运行记录（journal）、场景（scenario）、脚本、走向（course）、分叉（fork）、摘要（digest）。 */
+/** 名词译法：世界（一次模拟）、种子、运行记录（journal）、场景（scenario）、脚本、分支（branch）、分叉（fork）、摘要（digest）。 */
 export const labZhHans: Record<keyof typeof labEn, Message> = {
-  'open.title': '打开一个世界',
+  'open.title': '打开一个模拟世界',
   'open.words':
     '种子决定一个集群、它的客户端，以及它们要经历的故障。同一个种子总是给出同样的过程，一个字节也不差，在这里和在本项目自己的测试里都是如此。',
   'open.seed': '种子',
@@ -17,7 +17,7 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'open.opening': '正在打开……',
   'open.line': '第 {line} 行：',
 
-  'about.title': '世界',
+  'about.title': '模拟世界',
   'about.seed': '种子 {seed}',
   'about.build': '引擎构建版本',
   'about.visitors': '客户端',
@@ -31,8 +31,8 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'about.edit': '修改后重新打开',
   'about.save': '保存运行记录',
   'about.link': '复制链接',
-  'about.fork': '在此分叉',
-  'about.fork.full': { other: '已打开 {count} 条走向，请先关闭一条。' },
+  'about.fork': '从此处分叉',
+  'about.fork.full': { other: '已打开 {count} 个分支，请先关闭一个。' },
   'about.other-build':
     '这份运行记录由构建版本 {wrote} 写成，当前引擎是 {build}。仍然可以播放，到结尾时会显示结果是否与记录一致。',
   'about.other-build.unnamed':
@@ -84,15 +84,15 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'kind.session': '生产者与会话',
   'kind.life': '启动与停止',
 
-  'branches.title': '各条走向',
-  'branches.words': '步数相同且摘要相同，说明到此为止没有任何差别。把它们移到同一时刻，就能比较各自的结果。',
-  'branches.name': '走向',
-  'branches.original': '原走向',
+  'branches.title': '分支',
+  'branches.words': '步数相同且摘要相同，说明到此为止没有任何差别。把各个分支移到同一时刻，就能比较结果。',
+  'branches.name': '分支',
+  'branches.original': '原始分支',
   'branches.fork': '分叉 {number}',
   'branches.left': '{time} 时从“{from}”分出',
   'branches.shown': '当前显示',
   'branches.show': '显示',
-  'branches.back': '回到原走向',
+  'branches.back': '回到原始分支',
   'branches.close': '关闭',
   'branches.same': '与当前显示的相同',
   'branches.differs': '不同',
@@ -120,11 +120,11 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'events.shown': { other: '截至此刻的最近 {of} 个事件中的 {count} 个' },
   'events.who': '谁的事件',
   'events.who.all': '全部',
-  'events.who.broker': 'Broker 的',
-  'events.who.visitor': '客户端的',
-  'events.who.world': '世界的',
+  'events.who.broker': 'Broker 事件',
+  'events.who.visitor': '客户端事件',
+  'events.who.world': '环境事件',
   'events.kind': '关于',
-  'events.kind.all': '一切',
+  'events.kind.all': '全部内容',
   'events.empty': '还没有发生任何事。请逐步前进或播放。',
   'events.none': '最近的事件中没有这一类。',
   'events.detail': '事件',
@@ -136,14 +136,14 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'event.name': '名称（name）',
   'who.broker': 'Broker {index}',
   'who.visitor': '客户端 {index}',
-  'who.world': '世界',
+  'who.world': '环境',
   'happened.fault': '故障 {code}：{command}',
   'happened.heal': '故障已全部恢复',
   'happened.phase': '由此开始：{phase}',
   'happened.script': '脚本：{command}',
   'happened.answered': '{question} 得到应答：{outcome}',
 
-  'brokers.title': 'Broker 列表',
+  'brokers.title': 'Broker 状态',
   'brokers.none': '现在看不到它的分区。',
   'brokers.empty': '它没有分区。',
   'broker.state.down': '已停机',
@@ -157,7 +157,7 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'visitors.waits': '正在等待的应答',
   'visitors.nothing': '无',
   'visitors.since': '自 {time} 起',
-  'visitors.empty': '这个世界没有客户端。',
+  'visitors.empty': '这个模拟世界没有客户端。',
 
   'break.title': '制造故障',
   'break.words': '故障在此刻发生，并写入运行记录。已知的未来会因此作废；想保留它，请先分叉。',
@@ -180,7 +180,7 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'break.done': '已在 {time} 执行：',
 
   'codes.title': '必须始终成立的不变量',
-  'codes.words': '每一步之后都会检查。破坏其中任何一条的世界会停在原地。',
+  'codes.words': '每一步之后都会检查。一旦其中任何一条被破坏，模拟世界就停在原地。',
   'codes.faults': '可能出现的故障',
 
   'notice.lab-opened': '种子 {seed} 已打开，暂停在开头。',
@@ -189,7 +189,7 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'notice.lab-there': '现在是 {time}。{event}',
   'notice.lab-over': '在 {time} 结束，所有检查均通过。',
   'notice.lab-violated': '不变量 {code} 在 {time} 被破坏。',
-  'notice.lab-forked': '已分叉，原来的走向仍保留。',
+  'notice.lab-forked': '已分叉，原来的分支仍保留。',
   'notice.lab-commanded': '已执行：{line}',
   'notice.lab-saved': '运行记录已保存：{size}。',
   'notice.lab-link': { other: '链接已复制，共 {count} 个字符。' },

@@ -3,7 +3,7 @@
 import { html, nothing } from 'lit';
 import type { Failure } from '../../failure.js';
 import { SEED } from '../../lab/session.js';
-import { text } from '../../locale.js';
+import { text, textIfKnown } from '../../locale.js';
 import { failureWords, shownText } from '../fragments.js';
 import { guardComposition } from '../part.js';
 import { LabScreen } from './lab-screen.js';
@@ -125,6 +125,8 @@ expect read orders 0: k=v k=w
 
 /** The engine says which line it could not read in English, and the number of the line in all languages. */
 function refusal(failure: Failure) {
+  const isOurs = failure.code.startsWith('link-') || failure.code === 'text-too-large';
+  if (isOurs) return textIfKnown(`error.${failure.code}`);
   const line = /^line (\d+): (.*)$/s.exec(failure.detail ?? '');
   if (failure.code !== 'bad-scenario' || !line) return failureWords(failure);
   return html`<span>${text('error.bad-scenario')}</span>
