@@ -1,6 +1,6 @@
 /** The Lab over the real engine, in both browsers: what a seed gives once it gives again, and what is saved plays again. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -169,9 +169,11 @@ describe.each(BROWSERS)('in %s', (_, start) => {
 
 async function saved(browser: Browser, name: string): Promise<string> {
   const patience = Date.now() + 20_000;
-  while (!readdirSync(browser.downloads).includes(name)) {
+  const path = join(browser.downloads, name);
+  // Firefox makes the file first and fills it then.
+  while (!existsSync(path) || statSync(path).size === 0) {
     if (Date.now() > patience) throw new Error(`${name} was not saved`);
     await new Promise(later => setTimeout(later, 20));
   }
-  return join(browser.downloads, name);
+  return path;
 }

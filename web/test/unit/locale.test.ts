@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { eventWords, FLAGS } from '../../src/internal/event-words.js';
 import { en } from '../../src/internal/locale/en.js';
 import { codesEn } from '../../src/internal/locale/lab/codes.en.js';
 import { codesZhHans } from '../../src/internal/locale/lab/codes.zh-Hans.js';
@@ -92,6 +93,14 @@ describe('what the core says', () => {
     }
     const sentences = Object.keys(en).filter(key => key.startsWith('event.') && key !== 'event.other');
     expect(sentences.filter(key => !events.has(key.slice('event.'.length)))).toEqual([]);
+  });
+
+  test('what is true or false is said so', () => {
+    const source = readFileSync(join(CORE, 'trace/event.rs'), 'utf8');
+    const flags = [...new Set([...source.matchAll(/(\w+): bool/g)].map(match => match[1]!))];
+    expect(flags.sort()).toEqual([...FLAGS].sort());
+    const event = { name: 'RequestReleased', request: 1, expired: 0 };
+    expect(eventWords(event, new Map())).toBe('Request 1 leaves purgatory (out of time: no)');
   });
 
   test('every event can be run to in the Lab', () => {

@@ -2,7 +2,7 @@
 
 import { html, nothing } from 'lit';
 import { apiName } from '../../apis.js';
-import { whyWords } from '../../event-words.js';
+import { FLAGS, flagWords, whyWords } from '../../event-words.js';
 import { number } from '../../format.js';
 import { happened, topicNames, whoWords } from '../../lab/happened.js';
 import { moment } from '../../lab/moment.js';
@@ -56,7 +56,7 @@ function fact(name: unknown, value: unknown) {
 
 /** A field's value, with what it stands for where that is known. */
 function fieldWords(field: string, value: LabEvent[string], names: ReadonlyMap<string, string>) {
-  if (typeof value === 'boolean') return text(value ? 'word.yes' : 'word.no');
+  if (typeof value === 'boolean' || FLAGS.includes(field)) return flagWords(value);
   const meaning = meaningOf(field, value, names);
   const shown = html`<code>${shownText(String(value), 400)}</code>`;
   return meaning === undefined ? shown : html`${shown} <span class="quiet-words">${shownText(meaning, 400)}</span>`;
