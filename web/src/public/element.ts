@@ -69,8 +69,10 @@ export class OttlaPlayground extends LitElement {
     if (!this.#session) return;
     this.#home = this.#labDoor ? homeOf(hash) : 'live';
     this.requestUpdate();
-    if (this.#home === 'lab') void this.#showLab(hash);
-    else if (!this.#isLiveShown) {
+    if (this.#home === 'lab') return void this.#showLab(hash);
+    // Time that nobody watches stands still.
+    void this.#lab?.session.current?.pause();
+    if (!this.#isLiveShown) {
       this.#isLiveShown = true;
       void this.#session.start();
     }

@@ -57,10 +57,13 @@ describe('the two homes', () => {
     await openLab(await writeLink('ottla 1\nseed 42\n'));
     await tab.has('.lab-state', 'Seed 42');
     expect(await tab.look('return door.started.length')).toBe(0);
+    await tab.click('#transport-play');
+    await tab.has('.lab-state', 'Playing');
     await tab.click('.homes a', 'Live');
     await tab.has('.cluster-state', 'Broker running');
     await tab.click('.homes a', 'Lab');
     await tab.has('.lab-state', 'Seed 42');
+    await tab.has('.lab-state', 'Paused');
     expect(await tab.look('return [door.started.length, labDoor.opened.length]')).toEqual([1, 1]);
     expect(await tab.look(`return root.querySelector('.homes [aria-current=page]').textContent`)).toBe('Lab');
   });
@@ -164,6 +167,11 @@ describe('time', () => {
       await tab.has('.lab-state', 'Paused');
     }
     await spoken('Paused at');
+    for (const state of ['Playing', 'Paused']) {
+      await tab.look(`root.activeElement?.blur()`);
+      await tab.driver.press('Space');
+      await tab.has('.lab-state', state);
+    }
     await tab.choose('#speed', 'fastest');
     await tab.click('#transport-play');
     await tab.has('.lab-state', 'Over');

@@ -66,7 +66,8 @@ export const labEn = {
   'transport.running': 'Running on, now at {time}',
   'transport.cancel': 'Stop here',
   'transport.keys':
-    'In this bar: Space plays and pauses, the arrow keys step, on the slider they move by 0.1 s, Page Up and Page Down by 5 s.',
+    'Space plays and pauses wherever nothing else has the focus. In this bar the arrow keys step, on the slider they move by 0.1 s, Page Up and Page Down by 5 s.',
+  'transport.keys.step': 'step',
   'transport.state.still': 'Paused',
   'transport.state.playing': 'Playing',
   'transport.state.going': 'On the way',

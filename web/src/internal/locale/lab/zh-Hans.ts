@@ -62,7 +62,8 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'transport.running': '正在运行，现在是 {time}',
   'transport.cancel': '就停在这里',
   'transport.keys':
-    '在这一栏中：空格键播放和暂停，方向键逐步移动；在滑块上，方向键移动 0.1 秒，Page Up 和 Page Down 移动 5 秒。',
+    '焦点不在任何控件上时，空格键播放和暂停。在这一栏中，方向键逐步移动；在滑块上，方向键移动 0.1 秒，Page Up 和 Page Down 移动 5 秒。',
+  'transport.keys.step': '逐步',
   'transport.state.still': '已暂停',
   'transport.state.playing': '正在播放',
   'transport.state.going': '正在前往',

@@ -31,7 +31,7 @@ export class TransportUntil extends LabScreen {
           <button>${text('transport.goto.button')}</button>
           <span class="visually-hidden" id="goto-hint">${text('transport.goto.hint')}</span>
         </form>
-        <form class="row grow" @submit=${this.#onRun}>
+        <form class="row" @submit=${this.#onRun}>
           <label class="grow">
             <span>${text('transport.until')}</span>
             <select name="until" id="until">
@@ -40,6 +40,9 @@ export class TransportUntil extends LabScreen {
           </label>
           <button ?disabled=${branch.isOver}>${text('transport.until.button')}</button>
         </form>
+        <p class="keys quiet-words" aria-hidden="true">
+          <kbd>Space</kbd> ${text('transport.play')} <kbd>←</kbd> <kbd>→</kbd> ${text('transport.keys.step')}
+        </p>
       </div>
       ${
         this.#isWrong

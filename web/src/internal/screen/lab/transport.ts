@@ -18,6 +18,16 @@ const SHAPES = {
 };
 
 export class Transport extends LabScreen {
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener('keydown', this.#onKeyAnywhere);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener('keydown', this.#onKeyAnywhere);
+  }
+
   override render() {
     const { branch } = this;
     if (!branch) return nothing;
@@ -106,11 +116,24 @@ export class Transport extends LabScreen {
     return branch.play();
   }
 
+  #toggle(branch: Branch): void {
+    if (branch.activity.kind === 'playing') this.#move(branch.pause());
+    else if (!branch.isOver) this.#move(this.#play(branch));
+  }
+
   #move(way: Promise<Stop>): void {
     void tell(this.lab, this.branch!, way);
   }
 
   #onSpeed = (event: Event) => this.branch?.setSpeed((event.target as HTMLSelectElement).value as Speed);
+
+  /** Where nothing has the focus, Space is the bar's too. */
+  #onKeyAnywhere = (event: KeyboardEvent) => {
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
+    if (event.key !== ' ' || event.target !== document.body || !isPlain || !this.branch) return;
+    event.preventDefault();
+    this.#toggle(this.branch);
+  };
 
   /** Keys of the whole bar, except where a control has a use of its own for them. */
   #onKey = (event: KeyboardEvent) => {
@@ -120,8 +143,7 @@ export class Transport extends LabScreen {
     if (target.matches('input:not([type="range"]), select')) return;
     if (event.key === ' ' && !target.matches('button')) {
       event.preventDefault();
-      if (branch.activity.kind === 'playing') this.#move(branch.pause());
-      else if (!branch.isOver) this.#move(this.#play(branch));
+      this.#toggle(branch);
     } else if (event.key === 'ArrowRight' && !branch.isOver) {
       event.preventDefault();
       this.#move(branch.step());
