@@ -165,7 +165,7 @@ export const labEn = {
   'visitors.client': 'Client',
   'visitors.waits': 'Waits for an answer to',
   'visitors.nothing': 'nothing',
-  'visitors.since': 'since {time}',
+  'visitors.since': { one: 'since {time}', other: '{count} calls, the first since {time}' },
   'visitors.empty': 'This world has no clients.',
 
   'break.title': 'Break something',

@@ -157,7 +157,7 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'visitors.client': '客户端',
   'visitors.waits': '正在等待的应答',
   'visitors.nothing': '无',
-  'visitors.since': '自 {time} 起',
+  'visitors.since': { other: '{count} 个，最早的自 {time} 起' },
   'visitors.empty': '这个模拟世界没有客户端。',
 
   'break.title': '制造故障',

@@ -43,15 +43,25 @@ function row({ index, waiting }: LabVisitor) {
         waiting.length === 0
           ? html`<span class="quiet-words">${text('visitors.nothing')}</span>`
           : html`<ul class="waiting">
-            ${waiting.map(
-              ({ question, since }) =>
+            ${byQuestion(waiting).map(
+              ({ question, count, since }) =>
                 html`<li>
                   <code>${shownText(question, 80)}</code>
-                  <span class="quiet-words">${text('visitors.since', { time: moment(since, 3) })}</span>
+                  <span class="quiet-words">${text('visitors.since', { count, time: moment(since, 3) })}</span>
                 </li>`,
             )}
           </ul>`
       }
     </td>
   </tr>`;
+}
+
+/** A broker that is away for long leaves many calls of a kind waiting: one line for each kind, with the oldest of it. */
+function byQuestion(waiting: LabVisitor['waiting']) {
+  const kinds = new Map<string, { question: string; count: number; since: number }>();
+  for (const { question, since } of waiting) {
+    const kind = kinds.get(question) ?? { question, count: 0, since };
+    kinds.set(question, { question, count: kind.count + 1, since: Math.min(kind.since, since) });
+  }
+  return [...kinds.values()];
 }
