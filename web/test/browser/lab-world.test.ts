@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BREAKAGES } from '../../src/internal/lab/commands.js';
 import { writeLink } from '../../src/internal/link.js';
 import { violations } from './drive/axe.js';
 import { PAGE } from './drive/built.js';
@@ -123,6 +124,21 @@ describe.each(BROWSERS)('in %s', (_, start) => {
       expect(await end()).toEqual(there);
       expect(await tab.look(`return root.querySelectorAll('[data-note]').length`)).toBe(0);
     }
+  });
+
+  test('every button breaks something that the engine knows', async () => {
+    await openSeed('42');
+    await goTo('1', '1.000000 s');
+    await tab.choose('.targets [name=visitor]', '2');
+    const lines = await tab.look<[string, string][]>(
+      `return [...root.querySelectorAll('.breakages li')].map(e => [e.querySelector('button').id, e.querySelector('code').textContent]);`,
+    );
+    expect(lines).toHaveLength(BREAKAGES.length);
+    for (const [id, line] of lines) {
+      await tab.click(`#${id}`);
+      await tab.has('.break .done', line);
+    }
+    await tab.has('.happened li', 'cut visitor-2<>broker-1 for 2s');
   });
 
   test('a fork that nothing is done to does the same', async () => {

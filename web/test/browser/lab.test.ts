@@ -132,8 +132,8 @@ describe('opening', () => {
     await tab.look(
       `const files = new DataTransfer();
        files.items.add(new File([of], 'dropped.txt'));
-       for (const type of ['dragover', 'drop'])
-         root.querySelector('.open').dispatchEvent(new DragEvent(type, { dataTransfer: files, bubbles: true, cancelable: true, composed: true }));`,
+       for (const name of ['dragover', 'drop'])
+         root.querySelector('.open').dispatchEvent(new DragEvent(name, { dataTransfer: files, bubbles: true, cancelable: true, composed: true }));`,
       'ottla 1\nseed 78\n',
     );
     await tab.has('.lab-state', 'Seed 78');
