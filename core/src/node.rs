@@ -104,6 +104,11 @@ impl Node {
         &self.trace
     }
 
+    /// Lets go of events before `number`, about.
+    pub(crate) fn forget_trace_before(&mut self, number: u64) {
+        self.trace.forget_before(number);
+    }
+
     /// While it serves or stops.
     pub fn broker(&self) -> Option<&Broker> {
         match &self.phase {

@@ -53,6 +53,11 @@ impl Trace {
         self.kept.iter_from(number.max(self.next.saturating_sub(self.kept_max)))
     }
 
+    /// Lets go of events before `number`, about: whoever wanted them has them.
+    pub(crate) fn forget_before(&mut self, number: u64) {
+        self.kept.drop_below(number);
+    }
+
     /// How many events are kept.
     pub(crate) fn kept(&self) -> u64 {
         self.kept.end() - self.kept.first()

@@ -265,6 +265,7 @@ impl World {
         }
         self.happenings.take(&self.servers);
         self.invariants.after_step(self.now, &self.servers);
+        self.servers.iter_mut().for_each(Server::forget_trace);
         if self.phase == Phase::Reading || self.phase == Phase::Healing {
             self.converge();
         }

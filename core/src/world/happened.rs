@@ -12,8 +12,9 @@ use crate::{
     trace::Event,
 };
 
-/// Events kept of brokers, and answers of visitors. Of the world itself all are: faults are few.
-const KEPT: u64 = 8_192;
+/// Events kept of brokers, and answers of visitors: snapshots hardly share them. Of the world itself all are kept, faults
+/// are few.
+const KEPT: u64 = 1_000;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,6 +142,12 @@ impl Happenings {
 
     pub fn own_bytes(&self) -> u64 {
         self.kept.iter().map(Runs::own_bytes).sum()
+    }
+
+    /// How much there ever was, and how much is held, in bytes.
+    pub fn contents(&self) -> (u64, u64) {
+        let of = |things: u64| things * size_of::<Happened>() as u64;
+        (of(self.next), of(self.kept.iter().map(|kept| kept.end() - kept.first()).sum()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What clients saw, and what may not be in it (definitions after Jepsen's Kafka checker, in `core/invariants.md`).
 
+use std::sync::Arc;
+
 use super::swarm::Row;
 use crate::{
     ids::{Offset, PartitionIndex},
@@ -53,7 +55,7 @@ pub struct Anomaly {
 
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    recorded: Runs<Recorded>,
+    recorded: Runs<Arc<Recorded>>,
     /// Logs of which nothing is promised: their files were damaged.
     forgotten: SortedSet<Key>,
     /// A loss of power may have taken acknowledged records, by what the row promises.
@@ -62,7 +64,7 @@ pub struct History {
 
 impl History {
     pub fn push(&mut self, recorded: Recorded) {
-        self.recorded.push(recorded);
+        self.recorded.push(Arc::new(recorded));
     }
 
     /// The cluster is another one: nothing that was seen says anything of it.
@@ -81,7 +83,7 @@ impl History {
     }
 
     pub fn recorded(&self) -> impl Iterator<Item = &Recorded> {
-        self.recorded.iter()
+        self.recorded.iter().map(|recorded| &**recorded)
     }
 
     /// What a clone copies, in bytes.
@@ -93,7 +95,7 @@ impl History {
         let mut found = Vec::new();
         let mut logs: SortedMap<Key, SortedMap<Offset, u64>> = SortedMap::new();
         let is_safe = row == Row::Commit || !self.may_have_lost;
-        for recorded in self.recorded.iter() {
+        for recorded in self.recorded() {
             let (Operation::Poll { key, records } | Operation::Read { key, records, .. }) = &recorded.operation else {
                 continue;
             };
@@ -125,8 +127,8 @@ impl History {
         for log in logs.values() {
             log.iter().for_each(|(offset, value)| offsets.entry(*value).or_default().push(*offset));
         }
-        let reads: SortedMap<Key, (Offset, SortedSet<u64>)> = self.recorded.iter().filter_map(read_of).collect();
-        for recorded in self.recorded.iter() {
+        let reads: SortedMap<Key, (Offset, SortedSet<u64>)> = self.recorded().filter_map(read_of).collect();
+        for recorded in self.recorded() {
             let Operation::Send { key, values, outcome, is_once } = &recorded.operation else { continue };
             if self.is_forgotten(*key) {
                 continue;

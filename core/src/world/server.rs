@@ -15,6 +15,9 @@ use crate::{
     trace::Trace,
 };
 
+/// Events kept of each server between steps.
+const TRACE_KEPT: u64 = 100;
+
 #[derive(Clone, Debug)]
 pub struct Server {
     pub id: BrokerId,
@@ -188,6 +191,14 @@ impl Server {
             Some(_) if self.is_stopping => ServerState::Stopping,
             Some(_) if self.is_ready => ServerState::Serving,
             Some(_) => ServerState::Opening,
+        }
+    }
+
+    /// Its events were looked at. A few are kept for who wants to see the last ones.
+    pub(super) fn forget_trace(&mut self) {
+        if let Some(node) = &mut self.node {
+            let next = node.trace().next();
+            node.forget_trace_before(next.saturating_sub(TRACE_KEPT));
         }
     }
 

@@ -43,6 +43,7 @@ impl World {
         let mut weight = Weight { own: self.schedule.own_bytes() + self.happenings.own_bytes(), ..Weight::default() };
         weight.own += self.history.own_bytes() + self.invariants.own_bytes();
         weight.own += self.visitors.len() as u64 * VISITOR_BYTES;
+        (weight.events.made, weight.events.held) = self.happenings.contents();
         for server in &self.servers {
             server.weigh(&mut weight);
         }
