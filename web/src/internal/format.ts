@@ -1,9 +1,9 @@
 /** Numbers and times in the reader's language. */
 
-import { language } from './locale.js';
+import { numberFormat } from './locale.js';
 
 export function number(value: number | bigint): string {
-  return new Intl.NumberFormat(language()).format(value);
+  return numberFormat().format(value);
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -16,14 +16,12 @@ export function size(bytes: number): string {
     unit++;
   }
   const digits = unit === 0 || value >= 100 ? 0 : 1;
-  const words = new Intl.NumberFormat(language(), { maximumFractionDigits: digits });
-  return `${words.format(value)} ${UNITS[unit]}`;
+  return `${numberFormat(0, digits).format(value)} ${UNITS[unit]}`;
 }
 
 /** `step` is what the clock moves by: a shorter time was not measured. */
 export function duration(microseconds: number, step: number): string {
-  const digits = (value: number, maximumFractionDigits: number) =>
-    new Intl.NumberFormat(language(), { maximumFractionDigits }).format(value);
+  const digits = (value: number, most: number) => numberFormat(0, most).format(value);
   if (microseconds < step) return `< ${digits(step / 1000, 3)} ms`;
   if (microseconds < 1_000_000) return `${digits(microseconds / 1000, microseconds < 10_000 ? 1 : 0)} ms`;
   return `${digits(microseconds / 1_000_000, 1)} s`;

@@ -68,14 +68,32 @@ export function textIfKnown(key: string, of: Record<string, Value> = {}): string
   return Object.hasOwn(catalogue, key) ? fill(catalogue[key]!, of) : undefined;
 }
 
+const formats = new Map<string, Intl.NumberFormat>();
+const plurals = new Map<Language, Intl.PluralRules>();
+
+/** Numbers in the reader's language. Kept: making one takes as long as a hundred uses, and lists use thousands. */
+export function numberFormat(digitsMin = 0, digitsMax = 3): Intl.NumberFormat {
+  const key = `${current} ${digitsMin} ${digitsMax}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(current, { minimumFractionDigits: digitsMin, maximumFractionDigits: digitsMax });
+    formats.set(key, format);
+  }
+  return format;
+}
+
+function pluralOf(count: number): Intl.LDMLPluralRule {
+  let rules = plurals.get(current);
+  if (!rules) plurals.set(current, (rules = new Intl.PluralRules(current)));
+  return rules.select(count);
+}
+
 function fill(message: Message, of: Record<string, Value>): string {
   const words =
-    typeof message === 'string'
-      ? message
-      : (new Intl.PluralRules(current).select(Number(of['count'])) === 'one' && message.one) || message.other;
+    typeof message === 'string' ? message : (pluralOf(Number(of['count'])) === 'one' && message.one) || message.other;
   return words.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = of[name];
     if (value === undefined) return whole;
-    return typeof value === 'string' ? plainText(value) : new Intl.NumberFormat(current).format(value);
+    return typeof value === 'string' ? plainText(value) : numberFormat().format(value);
   });
 }

@@ -1,14 +1,13 @@
 /** Moments of virtual time: microseconds inside, seconds for people. */
 
-import { language } from '../locale.js';
+import { numberFormat } from '../locale.js';
 
 /** A year: nobody runs a world for longer, and every microsecond of it is a safe integer. */
 const MOMENT_MAX = 31_536_000_000_000;
 
 /** '12.345678 s'; fewer digits where a moment need not be told from its neighbours. */
 export function moment(at: number, digits = 6): string {
-  const seconds = new Intl.NumberFormat(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return `${seconds.format(at / 1_000_000)} s`;
+  return `${numberFormat(digits, digits).format(at / 1_000_000)} s`;
 }
 
 const UNITS: Record<string, number> = { us: 1, µs: 1, μs: 1, ms: 1_000, s: 1_000_000, m: 60_000_000, min: 60_000_000 };

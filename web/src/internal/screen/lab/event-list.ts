@@ -1,11 +1,12 @@
 /** What happened last, in words, newest first; narrowed to one machine's kind or to what it is about. */
 
 import { html, nothing } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { happened, topicNames, whoWords } from '../../lab/happened.js';
 import { KINDS, KIND_NAMES, type Kind } from '../../lab/kinds.js';
 import { moment } from '../../lab/moment.js';
-import { text } from '../../locale.js';
+import { language, text } from '../../locale.js';
 import type { LabEvent } from '../../../public/types.js';
 import { LabScreen } from './lab-screen.js';
 
@@ -76,11 +77,12 @@ export class EventList extends LabScreen {
       aria-activedescendant=${isListed ? `happened-${chosen}` : nothing}
       @keydown=${this.#onKey}
     >
-      ${repeat(
-        events,
-        ({ number }) => number,
-        event =>
-          html`<li
+      ${guard([this.branch!.events, chosen, this.#who, this.#kind, language()], () =>
+        repeat(
+          events,
+          ({ number }) => number,
+          event =>
+            html`<li
             role="option"
             id="happened-${event.number}"
             data-who=${event.who}
@@ -92,6 +94,7 @@ export class EventList extends LabScreen {
             <span class="who">${whoWords(event)}</span>
             <span class="what">${happened(event, names)}</span>
           </li>`,
+        ),
       )}
     </ul>`;
   }
