@@ -8,6 +8,7 @@
 //! ```
 
 mod api;
+mod audit;
 mod handlers;
 pub mod network;
 mod request_queue;
@@ -20,6 +21,7 @@ mod wait;
 
 use bytes::Bytes;
 
+pub use audit::Audit;
 pub use network::NetworkLimits;
 pub use topics::Topics;
 
@@ -228,12 +230,20 @@ impl Broker {
         let frame = match handled {
             Handled::Reply(frame) => Some(frame),
             Handled::Silent => None,
-            Handled::Parked => return,
+            Handled::Parked => return self.leave_if_gone(ask.connection),
             Handled::AfterCommit { version, timeout, answers } => {
-                return self.waits.commit.park(turn, ask, version, timeout, answers);
+                self.waits.commit.park(turn, ask, version, timeout, answers);
+                return self.leave_if_gone(ask.connection);
             }
             Handled::Close(why) => return self.network.close(turn, ask.connection, why),
         };
         self.network.answer(turn, ask.connection, ask.request, frame);
+    }
+
+    /// P3: a request that was in a handler when its connection ended waits for nothing: its memory is counted no more.
+    fn leave_if_gone(&mut self, connection: ConnectionId) {
+        if !self.network.is_open(connection) {
+            self.waits.on_closed(connection);
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::{
     wait::Waits,
 };
 use crate::{
+    ids::RequestId,
     time::Instant,
     trace::{Event, event::CloseReason},
     turn::Turn,
@@ -54,6 +55,10 @@ impl Handlers {
         let mut done: Vec<_> = self.slots.iter_mut().filter_map(|slot| slot.take_if(|(due, _)| *due <= now)).collect();
         done.sort_by_key(|(due, request)| (*due, request.ask.request));
         done.into_iter().map(|(_, request)| request).collect()
+    }
+
+    pub fn requests(&self) -> impl Iterator<Item = RequestId> {
+        self.slots.iter().flatten().map(|(_, request)| request.ask.request)
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {

@@ -6,6 +6,7 @@
 //! `requests_in_hand_max`; appends and answers keep their order. Memory of requests that are read or in hand is bounded: a
 //! frame is read on only once its length was set aside, and one that was begun may always be finished.
 
+mod audit;
 mod connection;
 mod processor;
 
@@ -108,6 +109,10 @@ impl Network {
             connection.on_bytes(bytes);
             self.make_runnable(id);
         }
+    }
+
+    pub fn is_open(&self, id: ConnectionId) -> bool {
+        self.connections.contains_key(&id)
     }
 
     /// The peer closed it.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::api::Ask;
-use crate::{trace::Event, turn::Turn};
+use crate::{ids::RequestId, trace::Event, turn::Turn};
 
 /// A request whose head was read.
 #[derive(Clone, Debug)]
@@ -29,6 +29,10 @@ impl RequestQueue {
         let (id, depth) = (request.ask.request, self.waiting.len() as u32 + 1);
         turn.note(Event::RequestQueued { request: id, depth });
         self.waiting.push_back(request);
+    }
+
+    pub fn requests(&self) -> impl Iterator<Item = RequestId> {
+        self.waiting.iter().map(|request| request.ask.request)
     }
 
     pub fn pop(&mut self) -> Option<Request> {

@@ -14,7 +14,10 @@ use self::{
     produce::ProduceWaits,
 };
 use super::api::{Ask, Handled};
-use crate::{ids::ConnectionId, time::Instant};
+use crate::{
+    ids::{ConnectionId, RequestId},
+    time::Instant,
+};
 
 /// What became of requests that were parked.
 pub(super) type Released = Vec<(Ask, Handled)>;
@@ -37,6 +40,13 @@ impl Waits {
             self.delete_records.next_deadline(),
             self.commit.next_deadline(),
         ]
+    }
+
+    /// All that are parked.
+    pub fn requests(&self) -> impl Iterator<Item = RequestId> {
+        let reads = self.fetch.requests().chain(self.list_offsets.requests());
+        let changes = self.delete_records.requests().chain(self.commit.requests());
+        self.produce.requests().chain(reads).chain(changes)
     }
 
     /// Nobody is there to be answered.

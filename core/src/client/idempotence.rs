@@ -99,8 +99,15 @@ impl Idempotence {
         queue.front().copied()
     }
 
-    /// Makes the batch ready to be sent to `topic`. `false`: a producer id will be asked for first.
-    pub fn stamp(&mut self, name: &PartitionName, topic: TopicId, parcel: &mut Parcel) -> Result<bool, ClientError> {
+    /// Makes the batch ready to be sent to `topic`; `first` is the first sequence of a new producer id. `false`: one will
+    /// be asked for first.
+    pub fn stamp(
+        &mut self,
+        name: &PartitionName,
+        topic: TopicId,
+        first: Sequence,
+        parcel: &mut Parcel,
+    ) -> Result<bool, ClientError> {
         // A topic made anew under its name has never seen the batch.
         if parcel.stamp.is_some_and(|(_, sent_to)| sent_to == topic) {
             return Ok(true);
@@ -111,7 +118,8 @@ impl Idempotence {
         };
         let partition = self.partitions.entry(name.clone()).or_default();
         if partition.counted != Some((identity, topic)) {
-            (partition.counted, partition.next_sequence) = (Some((identity, topic)), 0);
+            let first = if identity.epoch == 0 { first } else { 0 };
+            (partition.counted, partition.next_sequence) = (Some((identity, topic)), first);
         }
         let stamp = ProducerStamp {
             producer_id: identity.id,
@@ -207,7 +215,7 @@ mod tests {
 
     fn stamped(idempotence: &mut Idempotence, records: i32) -> (Parcel, (ProducerEpoch, Sequence)) {
         let mut parcel = parcel(records);
-        assert_eq!(idempotence.stamp(&("t".to_owned(), 0), TopicId::ZERO, &mut parcel), Ok(true));
+        assert_eq!(idempotence.stamp(&("t".to_owned(), 0), TopicId::ZERO, 0, &mut parcel), Ok(true));
         assert!(parcel.batch.crc_is_right());
         let header = *parcel.batch.header();
         (parcel, (header.producer_epoch, header.base_sequence))
@@ -238,7 +246,7 @@ mod tests {
         idempotence.end_epoch(&mut first);
         assert!(idempotence.identity.is_some());
         idempotence.end_epoch(&mut last);
-        let waits = idempotence.stamp(&("t".to_owned(), 0), TopicId::ZERO, &mut parcel(1));
+        let waits = idempotence.stamp(&("t".to_owned(), 0), TopicId::ZERO, 0, &mut parcel(1));
         assert_eq!((waits, idempotence.is_wanted), (Ok(false), true));
     }
 

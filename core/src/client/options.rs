@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::effect::Address;
+use crate::{effect::Address, ids::Sequence};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientOptions {
@@ -36,6 +36,8 @@ pub struct ClientOptions {
     pub calls_max: u32,
     /// Largest answer that is read (ours: the Java client reads what it is sent). Above the 50 MiB of `fetch.max.bytes`.
     pub answer_bytes_max: u32,
+    /// Where a new producer id's sequences begin on each partition (ours: the Java client's are 0).
+    pub first_sequence: Sequence,
     /// Of all its randomness.
     pub seed: u64,
 }
@@ -59,6 +61,7 @@ impl ClientOptions {
             buffer_bytes_max: 32 * 1024 * 1024,
             calls_max: 10_000,
             answer_bytes_max: 64 * 1024 * 1024,
+            first_sequence: 0,
             seed: 0,
         }
     }

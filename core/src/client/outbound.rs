@@ -91,7 +91,7 @@ impl State {
             && new.acks == Acks::All
         {
             let partition = (new.topic.clone(), new.partition);
-            match idempotence.stamp(&partition, place.topic_id, parcel) {
+            match idempotence.stamp(&partition, place.topic_id, turn.options.first_sequence, parcel) {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(why) => return self.finish(turn, id, Err(why)),

@@ -72,6 +72,11 @@ impl OffsetIndex {
         self.entries.truncate(self.entries.partition_point(|entry| i64::from(entry.relative) < relative));
     }
 
+    /// All entries: relative offset and position.
+    pub fn entries(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.entries.iter().map(|entry| (entry.relative, entry.position))
+    }
+
     /// The last entry: relative offset and position.
     pub fn last(&self) -> Option<(u32, u32)> {
         self.entries.last().map(|entry| (entry.relative, entry.position))
@@ -139,6 +144,11 @@ impl TimeIndex {
     pub fn offset_before(&self, timestamp: Timestamp) -> u32 {
         let after = self.entries.partition_point(|entry| entry.timestamp < timestamp);
         after.checked_sub(1).and_then(|at| self.entries.get(at)).map_or(0, |entry| entry.relative)
+    }
+
+    /// All entries: the largest timestamp so far and where it is.
+    pub fn entries(&self) -> impl Iterator<Item = (Timestamp, u32)> {
+        self.entries.iter().map(|entry| (entry.timestamp, entry.relative))
     }
 
     /// The last entry: the largest timestamp and where it is.

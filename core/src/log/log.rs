@@ -191,7 +191,13 @@ impl Log {
         &self.producers
     }
 
-    pub(super) fn segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {
+    /// Where each leader epoch begins.
+    pub fn epochs(&self) -> &[(LeaderEpoch, Offset)] {
+        self.epochs.rows()
+    }
+
+    /// Oldest first; the last is the active one.
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {
         self.sealed.iter().map(|segment| &**segment).chain(std::iter::once(&self.active))
     }
 

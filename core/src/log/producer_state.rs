@@ -71,6 +71,10 @@ impl ProducerState {
         self.entries.get(&producer_id)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = (ProducerId, &ProducerEntry)> {
+        self.entries.iter().map(|(id, entry)| (*id, entry))
+    }
+
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -113,6 +113,11 @@ impl FetchSessions {
         self.sessions.len()
     }
 
+    /// Partitions of all sessions.
+    pub fn partitions(&self) -> usize {
+        self.sessions.values().map(|session| session.partitions.len()).sum()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.sessions.is_empty()
     }

@@ -1,12 +1,13 @@
-//! What clients saw, and what may not be in it (definitions after Jepsen's Kafka checker, in `core/invariants.md`).
+//! What clients saw. What may not be in it is in `check`.
+
+mod check;
 
 use std::sync::Arc;
 
-use super::swarm::Row;
 use crate::{
     ids::{Offset, PartitionIndex},
     runs::Runs,
-    sorted::{SortedMap, SortedSet},
+    sorted::SortedSet,
     time::Instant,
 };
 
@@ -32,8 +33,10 @@ pub enum Outcome {
 pub enum Operation {
     /// Values are unique over all sends. `is_once`: sent under a producer id.
     Send { key: Key, values: Vec<u64>, outcome: Outcome, is_once: bool },
-    /// What a reader saw from an offset on, in order.
+    /// What a reader saw where it had left off, in order.
     Poll { key: Key, records: Vec<(Offset, u64)> },
+    /// A reader goes on elsewhere than where it left off, because it was told to.
+    Reset { key: Key },
     /// The last readers reached the end of the log, which began here.
     Read { key: Key, start: Offset, records: Vec<(Offset, u64)> },
 }
@@ -90,86 +93,7 @@ impl History {
     pub(super) fn own_bytes(&self) -> u64 {
         self.recorded.own_bytes()
     }
-
-    pub fn check(&self, row: Row) -> Vec<Anomaly> {
-        let mut found = Vec::new();
-        let mut logs: SortedMap<Key, SortedMap<Offset, u64>> = SortedMap::new();
-        let is_safe = row == Row::Commit || !self.may_have_lost;
-        for recorded in self.recorded() {
-            let (Operation::Poll { key, records } | Operation::Read { key, records, .. }) = &recorded.operation else {
-                continue;
-            };
-            if self.is_forgotten(*key) {
-                continue;
-            }
-            let log = logs.entry(*key).or_default();
-            let mut last = None;
-            for &(offset, value) in records {
-                if last.is_some_and(|last| last >= offset) {
-                    found.push(Anomaly { code: "int-nonmonotonic-poll", what: format!("{key:?} at {offset}") });
-                }
-                last = Some(offset);
-                let before = *log.entry(offset).or_insert(value);
-                if before != value && is_safe {
-                    let what = format!("{key:?} at {offset}: {before} and {value}");
-                    found.push(Anomaly { code: "inconsistent-offsets", what });
-                }
-            }
-        }
-        if is_safe {
-            self.check_sends(&logs, &mut found);
-        }
-        found
-    }
-
-    fn check_sends(&self, logs: &SortedMap<Key, SortedMap<Offset, u64>>, found: &mut Vec<Anomaly>) {
-        let mut offsets: SortedMap<u64, Vec<Offset>> = SortedMap::new();
-        for log in logs.values() {
-            log.iter().for_each(|(offset, value)| offsets.entry(*value).or_default().push(*offset));
-        }
-        let reads: SortedMap<Key, (Offset, SortedSet<u64>)> = self.recorded().filter_map(read_of).collect();
-        for recorded in self.recorded() {
-            let Operation::Send { key, values, outcome, is_once } = &recorded.operation else { continue };
-            if self.is_forgotten(*key) {
-                continue;
-            }
-            for (value, place) in values.iter().zip(0..) {
-                let at = offsets.get(value).map(Vec::as_slice).unwrap_or_default();
-                if at.len() > 1 && *is_once {
-                    found.push(Anomaly { code: "duplicate", what: format!("{key:?}: {value} at {at:?}") });
-                }
-                match outcome {
-                    Outcome::Refused if !at.is_empty() => {
-                        found.push(Anomaly {
-                            code: "R11",
-                            what: format!("{key:?}: {value} was refused and is at {at:?}"),
-                        });
-                    }
-                    Outcome::Acknowledged(base) => {
-                        let offset = base + place;
-                        if at.iter().any(|at| *at != offset) && *is_once {
-                            let what = format!("{key:?}: {value} was acknowledged at {offset} and is at {at:?}");
-                            found.push(Anomaly { code: "offset-rewrite", what });
-                        }
-                        let is_lost =
-                            reads.get(key).is_some_and(|(start, seen)| offset >= *start && !seen.contains(value));
-                        if is_lost {
-                            let what = format!("{key:?}: {value} was acknowledged at {offset} and is not there");
-                            found.push(Anomaly { code: "lost-write", what });
-                        }
-                    }
-                    Outcome::Refused | Outcome::Unknown => {}
-                }
-            }
-        }
-    }
 }
 
-fn read_of(recorded: &Recorded) -> Option<(Key, (Offset, SortedSet<u64>))> {
-    match &recorded.operation {
-        Operation::Read { key, start, records } => {
-            Some((*key, (*start, records.iter().map(|(_, value)| *value).collect())))
-        }
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests;

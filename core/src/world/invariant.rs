@@ -3,14 +3,20 @@
 //! Ghosts are kept here and never by brokers: every batch that was appended, how far it was promised, which requests wait.
 //! The quorum and replication bring invariants of their own, each a file here.
 
+mod exchange;
+mod files;
 mod ghost;
-mod requests;
+mod memory;
+mod repeat;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use self::{
-    ghost::{Ghost, log_of},
-    requests::Requests,
+    exchange::{Exchanges, KeptBatch},
+    ghost::{Ghost, log_in, log_of},
+    memory::Seen,
 };
 use super::{
     Phase,
@@ -21,18 +27,22 @@ use super::{
     visitor::Visitor,
 };
 use crate::{
+    client::{ClientAnswer, ClientError},
     error::Fatal,
-    ids::{PartitionIndex, TopicPartition},
-    log::{DirState, layout},
+    ids::{ConnectionId, PartitionIndex, TopicPartition},
+    log::layout,
     sorted::{SortedMap, SortedSet},
     time::Instant,
-    trace::Event,
+    trace::{Event, Traced},
 };
 
 /// Ticks at one moment after which a machine is said to go round for ever.
 const TICKS_MAX: u32 = 10_000;
-/// Bytes of batches that may be in memory beside the budget and what is not committed.
-const HOT_SLACK: u64 = 512 * 1024;
+/// Every so many steps in which something happened a broker's memory is looked at.
+const MEMORY_EVERY: u32 = 16;
+
+/// A code and what is wrong.
+type Checked = Result<(), (&'static str, String)>;
 
 /// A broken invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +70,10 @@ pub struct Invariants {
     violation: Option<Violation>,
     /// Of every log there ever was: a deletion that is not durable comes undone.
     ghosts: SortedMap<TopicPartition, Ghost>,
-    requests: Requests,
+    exchanges: Exchanges,
+    /// Of each server.
+    memory: SortedMap<u32, Seen>,
+    looks: u32,
     /// Of each server, which event is looked at next, and of which life.
     seen: SortedMap<u32, (u32, u64)>,
     /// S3: since an IO error no append is accepted, by server.
@@ -82,7 +95,9 @@ impl Invariants {
             row: swarm.row,
             violation: None,
             ghosts: SortedMap::new(),
-            requests: Requests::default(),
+            exchanges: Exchanges::default(),
+            memory: SortedMap::new(),
+            looks: 0,
             seen: SortedMap::new(),
             has_failed: SortedMap::new(),
             ticks: (Instant(0), 0),
@@ -116,10 +131,20 @@ impl Invariants {
         }
     }
 
-    fn expect(&mut self, at: Instant, result: Result<(), (&'static str, String)>) {
+    fn expect(&mut self, at: Instant, result: Checked) {
         if let Err((code, what)) = result {
             self.violated(at, code, what);
         }
+    }
+
+    /// A server takes bytes off a connection.
+    pub(super) fn on_bytes(&mut self, server: u32, connection: ConnectionId, bytes: &[u8], now: Instant) {
+        self.exchanges.on_bytes(server, connection, bytes, now);
+    }
+
+    /// A server writes a frame.
+    pub(super) fn on_frame(&mut self, connection: ConnectionId, frame: Bytes) {
+        self.exchanges.on_frame(connection, frame);
     }
 
     /// Looks at what a step has done.
@@ -139,35 +164,65 @@ impl Invariants {
                 continue;
             }
             seen.1 = trace.next();
-            trace.since(from).for_each(|traced| self.on_event(now, index, server, &traced.event));
-            self.check_memory(now, server);
+            trace.since(from).for_each(|traced| self.on_event(index, server, traced));
+            self.looks += 1;
+            if self.looks.is_multiple_of(MEMORY_EVERY)
+                && let Some(broker) = server.node.as_ref().and_then(|node| node.broker())
+            {
+                let (frame_max, piece_max) = (self.exchanges.frame_max, self.exchanges.piece_max);
+                let result = self.memory.entry(index).or_default().check(broker, frame_max, piece_max);
+                self.expect(now, result);
+            }
         }
+        let result = self.exchanges.settle(now, servers);
+        self.expect(now, result);
     }
 
-    fn on_event(&mut self, now: Instant, index: u32, server: &Server, event: &Event) {
-        let result = self.requests.on_event(event);
+    fn on_event(&mut self, index: u32, server: &Server, traced: &Traced) {
+        let (now, event) = (traced.at, &traced.event);
+        let ghosts = &self.ghosts;
+        let watermark = |id| ghosts.get(&id).map_or(0, Ghost::high_watermark);
+        let result = self.exchanges.on_event(index, now, event, watermark);
         self.expect(now, result);
         match *event {
             // S3: after an IO error no append is accepted by that log dir.
             Event::LogDirReadOnly { .. } | Event::LogDirOffline { .. } => _ = self.has_failed.insert(index, true),
             Event::LogDirOpened { .. } => _ = self.has_failed.insert(index, false),
-            Event::BatchAppended { topic, partition, offset, .. } => {
+            Event::BatchAppended { request, topic, partition, offset, .. } => {
                 let id = TopicPartition { topic, partition };
                 if self.has_failed.get(&index) == Some(&true) {
                     self.violated(now, "S3", format!("{id:?}: an append at {offset} after an IO error"));
                 }
-                let result = self.ghosts.entry(id).or_default().on_appended(server, id, offset);
+                let ghost = self.ghosts.entry(id).or_default();
+                let result = ghost.on_appended(server, id, offset);
+                if let Some(end) = ghost.end_of(offset) {
+                    let kept = KeptBatch { id, base: offset, end, is_duplicate: false, is_reached: false };
+                    self.exchanges.on_kept(index, request, kept);
+                }
                 self.expect(now, result);
             }
-            Event::DuplicateFound { topic, partition, offset, .. } => {
+            Event::DuplicateFound { request, topic, partition, offset, .. } => {
                 self.mark("duplicate");
-                let ghost = self.ghosts.entry(TopicPartition { topic, partition }).or_default();
+                let id = TopicPartition { topic, partition };
+                let ghost = self.ghosts.entry(id).or_default();
                 let result = ghost.on_duplicate(offset);
+                if let Some(end) = ghost.end_of(offset) {
+                    let kept = KeptBatch { id, base: offset, end, is_duplicate: true, is_reached: false };
+                    self.exchanges.on_kept(index, request, kept);
+                }
                 self.expect(now, result);
             }
             Event::LogTruncated { topic, partition, to, .. } => {
                 self.mark("taken back");
-                self.ghosts.entry(TopicPartition { topic, partition }).or_default().truncate(to);
+                let id = TopicPartition { topic, partition };
+                self.ghosts.entry(id).or_default().truncate(to);
+                let result = log_in(server, id).map_or(Ok(()), |log| files::check_end(id, log));
+                self.expect(now, result);
+            }
+            Event::LogStartMoved { topic, partition, to, .. } => {
+                let id = TopicPartition { topic, partition };
+                let result = self.ghosts.entry(id).or_default().on_log_start(server, id, to);
+                self.expect(now, result);
             }
             Event::HighWatermarkMoved { topic, partition, from, to } => {
                 let id = TopicPartition { topic, partition };
@@ -184,21 +239,11 @@ impl Invariants {
         }
     }
 
-    /// P3: batches in memory stay within their budget, what is not committed on top.
-    fn check_memory(&mut self, now: Instant, server: &Server) {
-        let Some(topics) = server.node.as_ref().and_then(|node| node.topics()) else { return };
-        let bound = topics.dir.options().hot_bytes_max + 2 * topics.dir.queued_bytes() + HOT_SLACK;
-        if topics.dir.hot_bytes() > bound && topics.dir.state() == DirState::Online {
-            self.violated(now, "P3", format!("{} bytes of batches in memory, {bound} at most", topics.dir.hot_bytes()));
-        }
-    }
-
     /// S1, S2, R1: what recovery has opened is a prefix of what was appended, with everything that was promised.
     pub(super) fn on_opened(&mut self, now: Instant, server: &Server) {
         self.mark("opened");
         let Some(topics) = server.node.as_ref().and_then(|node| node.topics()) else { return };
         let ids: Vec<TopicPartition> = topics.partitions.iter().map(|partition| partition.id()).collect();
-        self.requests = Requests::default();
         for id in ids {
             let name = topics.catalog.topic(id.topic).map_or("", |topic| &topic.name);
             let is_damaged = self.is_damaged(server, &layout::partition_dir(name, id.partition));
@@ -206,6 +251,24 @@ impl Invariants {
             let ghost = self.ghosts.entry(id).or_default();
             let result = found.and_then(|found| ghost.on_opened(id, &found));
             self.expect(now, result);
+            if let Some(log) = log_in(server, id).filter(|_| !is_damaged) {
+                let result = files::check(server, id, log);
+                self.expect(now, result);
+            }
+        }
+    }
+
+    /// S2, S5: what is on storage can be read through, and its indexes are its own.
+    fn check_logs(&mut self, now: Instant, server: &Server) {
+        let Some(topics) = server.node.as_ref().and_then(|node| node.topics()) else { return };
+        for partition in topics.partitions.iter() {
+            let (log, id) = (partition.log(), partition.id());
+            let name = topics.catalog.topic(id.topic).map_or("", |topic| &topic.name);
+            let is_damaged = self.is_damaged(server, &layout::partition_dir(name, id.partition));
+            if log.committed_end() == log.log_end_offset() && !is_damaged {
+                let result = log_of(server, id, is_damaged).and_then(|_| files::check(server, id, log));
+                self.expect(now, result);
+            }
         }
     }
 
@@ -241,6 +304,7 @@ impl Invariants {
 
     /// A process is about to end: what it had promised is written down.
     pub(super) fn on_ended(&mut self, server: &Server, loss: Loss) {
+        self.exchanges.on_ended((server.id.0 - 1) as u32);
         if loss == Loss::Unsynced {
             // Of logs that are not open too: a deletion may come undone.
             self.ghosts.values_mut().for_each(|ghost| ghost.lose_power(self.row));
@@ -258,6 +322,13 @@ impl Invariants {
             };
             let acknowledged = partition.high_watermark();
             self.ghosts.entry(id).or_default().on_ended(promised, acknowledged, loss, self.row);
+        }
+    }
+
+    /// S2: what a client is served has the right CRC.
+    pub(super) fn on_served(&mut self, now: Instant, answer: &ClientAnswer) {
+        if let Err(ClientError::Corrupt(why)) = &answer.result {
+            self.violated(now, "S2", format!("a client is served what is damaged: {why}"));
         }
     }
 
@@ -280,6 +351,7 @@ impl Invariants {
                 self.violated(now, "P2", format!("nobody asks any more, and somebody waits: {parked:?}"));
             }
         }
+        servers.iter().for_each(|server| self.check_logs(now, server));
         let anomalies = history.check(self.row);
         if let Some(first) = anomalies.first() {
             self.violated(now, first.code, format!("{} ({} in all)", first.what, anomalies.len()));

@@ -81,6 +81,9 @@ impl World {
             }
             return;
         }
+        if let Input::Bytes { connection, bytes } = &input {
+            self.invariants.on_bytes(index, *connection, bytes, self.now);
+        }
         let mut effects = Vec::new();
         node.handle(server.clock.now(self.now), input, &mut effects);
         effects.into_iter().for_each(|effect| self.perform_for_server(index, effect));
@@ -99,7 +102,11 @@ impl World {
 
     fn perform_for_server(&mut self, index: u32, effect: Effect<NodeAnswer>) {
         match effect {
-            Effect::Write { connection, frame } => self.send(connection, false, &frame.to_bytes()),
+            Effect::Write { connection, frame } => {
+                let bytes = frame.to_bytes();
+                self.send(connection, false, &bytes);
+                self.invariants.on_frame(connection, bytes);
+            }
             Effect::Pause { connection } => self.set_paused(connection, true),
             Effect::Resume { connection } => self.set_paused(connection, false),
             Effect::Close { connection } => self.close(connection, false),
@@ -158,6 +165,7 @@ impl World {
             }
             Effect::Answer(answer) => {
                 self.note_answered(index, &answer);
+                self.invariants.on_served(self.now, &answer);
                 if self.director.asked(&answer) {
                     return self.on_script_answered(answer);
                 }

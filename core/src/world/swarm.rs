@@ -13,6 +13,7 @@ use crate::{
     },
     config::BrokerConfig,
     disk::CrashGrain,
+    ids::Sequence,
     log::DirOptions,
     rng::Rng,
     time::Instant,
@@ -73,6 +74,8 @@ pub struct Swarm {
     pub request_timeout: Span,
     pub delivery_timeout: Span,
     pub api_timeout: Span,
+    /// Where the sequences of their producer ids begin: near the last there is, they wrap.
+    pub first_sequence: Sequence,
 }
 
 /// What a visitor can be up to: it produces; reads; makes, changes and deletes topics that come and go; deletes records
@@ -107,6 +110,7 @@ impl Swarm {
             request_timeout: span(2_000_000),
             delivery_timeout: span(10_000_000),
             api_timeout: span(10_000_000),
+            first_sequence: 0,
         }
     }
 
@@ -169,6 +173,7 @@ impl Swarm {
             request_timeout: span(1_500_000, 5_500_000),
             delivery_timeout: span(8_000_000, 28_000_000),
             api_timeout: span(5_000_000, 15_000_000),
+            first_sequence: if rng.below(3) == 0 { Sequence::MAX - rng.below(40) as Sequence } else { 0 },
         }
     }
 

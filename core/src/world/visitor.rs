@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{
+    clock::Clock,
     history::{History, Key, Operation, Outcome, Recorded},
     swarm::Swarm,
 };
@@ -24,13 +25,15 @@ use crate::{
     rng::Rng,
     runs::Runs,
     sorted::SortedMap,
-    time::Instant,
+    time::{Instant, Timestamp},
 };
 
 /// Calls that a visitor has under way at most.
 const CALLS_MAX: usize = 8;
 /// Bytes that a batch of ours decompresses to at most.
 const BATCH_BYTES_MAX: usize = 1 << 20;
+/// How old records may be that are sent late, in milliseconds.
+const TIME_SPREAD: u64 = 3_600_000;
 /// Rest before a read that failed is tried again.
 const READ_AGAIN: Duration = Duration::from_millis(200);
 
@@ -86,6 +89,11 @@ enum What {
     },
     Poll {
         key: Key,
+        from: Offset,
+    },
+    /// Where to go on reading.
+    Seek {
+        key: Key,
     },
     Ends {
         key: Key,
@@ -107,6 +115,7 @@ impl Visitor {
         options.delivery_timeout = swarm.delivery_timeout.draw(rng);
         options.api_timeout = swarm.api_timeout.draw(rng);
         options.dial_timeout = Duration::from_secs(2);
+        options.first_sequence = swarm.first_sequence;
         Self {
             index,
             life: 0,
@@ -135,7 +144,10 @@ impl Visitor {
                 history.push(Recorded { visitor: self.index, begun, ended: now, operation });
             }
         }
-        self.cursors.clear();
+        for (key, _) in std::mem::take(&mut self.cursors) {
+            let operation = Operation::Reset { key };
+            history.push(Recorded { visitor: self.index, begun: now, ended: now, operation });
+        }
         self.has_topics = false;
     }
 
@@ -218,11 +230,17 @@ impl Visitor {
         let count = 1 + self.rng.below(5);
         let values: Vec<u64> = (0..count).map(|_| self.next_value()).collect();
         let acks = [Acks::All, Acks::All, Acks::All, Acks::Leader, Acks::None][self.rng.below(5) as usize];
-        let batch = self.batch(topic_name(key.topic), key.partition, &values, acks);
+        let batch = self.batch(now, (topic_name(key.topic), key.partition), &values, acks);
         self.ask(now, What::Send { key, values, acks }, Question::Produce(batch))
     }
 
-    fn batch(&mut self, topic: String, partition: PartitionIndex, values: &[u64], acks: Acks) -> NewBatch {
+    fn batch(
+        &mut self,
+        now: Instant,
+        (topic, partition): (String, PartitionIndex),
+        values: &[u64],
+        acks: Acks,
+    ) -> NewBatch {
         // Gzip takes as long as everything else that is done for a batch.
         let compression = match self.rng.below(20) {
             0 => Compression::Gzip,
@@ -230,19 +248,39 @@ impl Visitor {
             6..=10 => Compression::Snappy,
             _ => Compression::None,
         };
-        let records = values
-            .iter()
-            .map(|&value| NewRecord { value: Some(self.bytes_of(value)), ..NewRecord::default() })
-            .collect();
+        let is_old = self.rng.below(4) == 0;
+        let records = values.iter().map(|&value| {
+            let timestamp = is_old.then(|| Timestamp(wall(now).0 - self.rng.below(TIME_SPREAD) as i64));
+            NewRecord { value: Some(self.bytes_of(value)), timestamp, ..NewRecord::default() }
+        });
+        let records = records.collect();
         NewBatch { topic, partition, records, compression, acks }
     }
 
     fn poll(&mut self, now: Instant, key: Key) -> ClientCall {
-        let offset = self.cursors.get(&key).copied().unwrap_or(0);
+        // One reader reads a log in one go, so that what it leaves out is somebody's mistake.
+        let is_reading = |pending: &Pending| match pending.what {
+            What::Poll { key: other, .. } | What::Seek { key: other } => other == key,
+            _ => false,
+        };
+        if self.pending.values().any(is_reading) {
+            return self.send(now, key);
+        }
+        if self.rng.below(40) == 0 {
+            return self.seek(now, key);
+        }
+        let from = self.cursors.get(&key).copied().unwrap_or(0);
         let wait = Duration::from_millis(self.rng.below(600));
         let bytes_max = 200 + self.rng.below(20_000) as u32;
-        let from = FetchFrom { wait, bytes_max, ..FetchFrom::new(&topic_name(key.topic), key.partition, offset) };
-        self.ask(now, What::Poll { key }, Question::Fetch(from))
+        let fetch = FetchFrom { wait, bytes_max, ..FetchFrom::new(&topic_name(key.topic), key.partition, from) };
+        self.ask(now, What::Poll { key, from }, Question::Fetch(fetch))
+    }
+
+    /// Reads on from the log's beginning.
+    fn seek(&mut self, now: Instant, key: Key) -> ClientCall {
+        let question =
+            Question::ListOffsets { topic: topic_name(key.topic), partition: key.partition, at: OffsetAt::Earliest };
+        self.ask(now, What::Seek { key }, question)
     }
 
     /// Topics that come and go: whatever happens to them, nothing else may suffer.
@@ -257,7 +295,7 @@ impl Visitor {
             }
             _ => {
                 let value = self.next_value();
-                let batch = self.batch(topic, 0, &[value], Acks::All);
+                let batch = self.batch(now, (topic, 0), &[value], Acks::All);
                 self.ask(now, What::Other, Question::Produce(batch))
             }
         }
@@ -265,20 +303,38 @@ impl Visitor {
 
     /// Of topics that stay: records are deleted, segments change their size.
     fn administer(&mut self, now: Instant, key: Key) -> ClientCall {
-        let topic = topic_name(key.topic);
-        match self.rng.below(3) {
-            0 => {
-                let before = self.cursors.get(&key).copied().unwrap_or(0);
-                let partition = key.partition;
+        let (topic, partition) = (topic_name(key.topic), key.partition);
+        match self.rng.below(10) {
+            0 | 7..=9 => {
+                let read = self.cursors.get(&key).copied().unwrap_or(0);
+                // All that may go, what was read, or perhaps more than there is.
+                let before = [-1, read, read + self.rng.below(40) as Offset][self.rng.below(3) as usize];
                 self.ask(now, What::Other, Question::DeleteRecords { topic, partition, before })
             }
             1 => {
                 let edit = ("segment.bytes", 1_000 + self.rng.below(50_000));
                 self.alter(now, topic, edit)
             }
-            _ => {
-                let question = Question::ListOffsets { topic, partition: key.partition, at: OffsetAt::MaxTimestamp };
+            2 => {
+                let edit = ("retention.bytes", 2_000 + self.rng.below(100_000));
+                self.alter(now, topic, edit)
+            }
+            3 => {
+                let edit = ("retention.ms", 1_000 + self.rng.below(7_200_000));
+                self.alter(now, topic, edit)
+            }
+            4 => {
+                // More than there are brokers, and soon no more.
+                let edit = ("min.insync.replicas", 1 + u64::from(self.rng.below(6) == 0));
+                self.alter(now, topic, edit)
+            }
+            5 => {
+                let question = Question::ListOffsets { topic, partition, at: OffsetAt::MaxTimestamp };
                 self.ask(now, What::Other, question)
+            }
+            _ => {
+                let time = Timestamp(wall(now).0 - self.rng.below(TIME_SPREAD) as i64);
+                self.ask(now, What::Other, Question::ListOffsets { topic, partition, at: OffsetAt::Time(time) })
             }
         }
     }
@@ -341,8 +397,19 @@ impl Visitor {
         let Some(Pending { begun, what }) = self.pending.remove(&answer.call) else { return Vec::new() };
         let (operation, next) = match what {
             What::Send { key, values, acks } => (Some(sent(key, values, acks, &answer.result)), None),
-            What::Poll { key } => (self.polled(key, answer.result), None),
-            What::Ends { key, is_start } => (None, self.on_end(now, key, is_start, answer.result)),
+            What::Poll { key, from } => self.polled(now, key, from, answer.result),
+            What::Seek { key } => {
+                if let Ok(Reply::ListOffsets(Some(found))) = answer.result {
+                    self.cursors.insert(key, found.offset);
+                }
+                (Some(Operation::Reset { key }), None)
+            }
+            What::Ends { key, is_start } => {
+                let next = self.on_end(now, key, is_start, answer.result);
+                (next.is_none().then(|| self.read_through(key)).flatten(), next)
+            }
+            // Retention has let go of what was to be read next.
+            What::Read { key } if is_out_of_range(&answer.result) => (None, Some(self.ask_end(now, key, true))),
             What::Read { key } => {
                 self.on_read(key, answer.result, history);
                 let next = self.read_on(now, key);
@@ -356,23 +423,23 @@ impl Visitor {
         next.into_iter().collect()
     }
 
-    fn polled(&mut self, key: Key, result: Result<Reply, ClientError>) -> Option<Operation> {
+    fn polled(
+        &mut self,
+        now: Instant,
+        key: Key,
+        from: Offset,
+        result: Result<Reply, ClientError>,
+    ) -> (Option<Operation>, Option<ClientCall>) {
         match result {
             Ok(Reply::Fetch(fetched)) => {
-                let from = self.cursors.get(&key).copied().unwrap_or(0);
                 let records = records_of(&fetched, from);
                 if let Some((last, _)) = records.last() {
                     self.cursors.insert(key, last + 1);
-                } else if fetched.log_start > from {
-                    self.cursors.insert(key, fetched.log_start);
                 }
-                Some(Operation::Poll { key, records })
+                (Some(Operation::Poll { key, records }), None)
             }
-            Err(ClientError::Kafka(ErrorCode::OffsetOutOfRange, _)) => {
-                self.cursors.insert(key, 0);
-                None
-            }
-            _ => None,
+            result if is_out_of_range(&result) && self.work == Work::Busy => (None, Some(self.seek(now, key))),
+            _ => (None, None),
         }
     }
 
@@ -417,7 +484,7 @@ impl Visitor {
     }
 
     fn read_through(&mut self, key: Key) -> Option<Operation> {
-        let reading = self.unread.get(&key)?;
+        let reading = self.unread.get(&key).filter(|reading| reading.end.is_some_and(|end| reading.next >= end))?;
         Some(Operation::Read { key, start: reading.start?, records: reading.records.iter().copied().collect() })
     }
 }
@@ -448,6 +515,21 @@ fn sent(key: Key, values: Vec<u64>, acks: Acks, result: &Result<Reply, ClientErr
 /// R11: an explicit definite error is "not appended and will never be".
 fn is_definite(error: ErrorCode) -> bool {
     matches!(error, ErrorCode::MessageTooLarge | ErrorCode::InvalidRecord | ErrorCode::InvalidRequiredAcks)
+}
+
+fn is_out_of_range(result: &Result<Reply, ClientError>) -> bool {
+    // A client asks again in case the leader was another.
+    let why = match result {
+        Err(ClientError::TimedOut(Some(why))) => why,
+        Err(why) => why,
+        Ok(_) => return false,
+    };
+    matches!(why, ClientError::Kafka(ErrorCode::OffsetOutOfRange, _))
+}
+
+/// By a clock that is right.
+fn wall(now: Instant) -> Timestamp {
+    Clock::default().now(now).wall
 }
 
 fn records_of(fetched: &Fetched, from: Offset) -> Vec<(Offset, u64)> {

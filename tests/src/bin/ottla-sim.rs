@@ -11,6 +11,9 @@ use std::{
 use clap::Parser;
 use ottla_core::world::{World, swarm::Swarm};
 
+/// Every so many seeds a world is run twice, and must come to the same.
+const REPEATED_EVERY: u64 = 8;
+
 /// Runs simulated clusters with faults and checks what must always hold
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -112,7 +115,13 @@ fn work(next: &AtomicU64, end: u64, until: Option<Instant>) -> Figures {
 
 fn run(seed: u64) -> Figures {
     let mut world = World::new(Swarm::draw(seed));
-    let panicked = catch_unwind(AssertUnwindSafe(|| world.run())).err();
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        world.run();
+        if seed.is_multiple_of(REPEATED_EVERY) {
+            world.check_repeats();
+        }
+    }));
+    let panicked = panicked.err();
     let mut figures = Figures {
         seeds: 1,
         steps: world.steps(),

@@ -1,7 +1,10 @@
 //! When a Produce is answered, and with what.
 
 use ottla_core::{
-    broker::NetworkLimits,
+    broker::{
+        NetworkLimits,
+        stages::{Span, StageTimes},
+    },
     trace::{Event, event::CloseReason},
 };
 
@@ -42,6 +45,22 @@ fn produces_follow_each_other_and_keep_their_order() {
     let offsets: Vec<i64> = std::iter::from_fn(|| produced(&mut broker, 1)).map(|answer| answer.base_offset).collect();
     assert_eq!(offsets, [0, 1, 2, 3, 4, 5]);
     assert_eq!(read_back(&mut broker), ["0", "1", "2", "3", "4", "5"]);
+}
+
+/// As in Kafka its batch is kept all the same.
+#[test]
+fn a_request_whose_connection_went_away_in_a_handler_waits_for_nothing() {
+    let slow = Span { min: 10_000, max: 10_000 };
+    let stages = StageTimes { handle: slow, ..StageTimes::default() };
+    let mut broker = with_topic(options());
+    broker.hang_up(1);
+    let mut broker = Driven::start(Node::new(NodeOptions { stages, ..options() }), broker.storage.clone());
+    broker.open(1);
+    broker.hold();
+    broker.send(1, &produce(5, -1, "gone"));
+    broker.hang_up(1);
+    broker.wait(20);
+    assert_eq!((parked(&broker), broker.held()), ((0, 0, 0), 1));
 }
 
 #[test]

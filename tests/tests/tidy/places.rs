@@ -12,8 +12,8 @@ const PLACES: &[(&[&str], &[&str], &str)] = &[
     (&["async", "await"], &["host"], "only host.rs is async: a wait is a value of the state, parked in purgatory"),
     (
         &["kafka_wire", "kafka_wire_core"],
-        &["wire", "broker", "client"],
-        "messages are built and read in broker and client only: below them speak in types of your own",
+        &["wire", "broker", "client", "world"],
+        "messages are built and read in broker and client only, and looked at in the world: below them speak in types of your own",
     ),
     (PRINTS, &[], "core prints nothing: note an event of trace/event.rs"),
     (&["unsafe"], &[], "core is safe code only"),

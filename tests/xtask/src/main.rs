@@ -2,6 +2,7 @@
 //! registries, and no Unix shell; what else they need they fetch, or say in one line what is missing.
 
 mod host;
+mod mutants;
 mod play;
 mod run;
 mod tools;
@@ -32,7 +33,8 @@ enum Door {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Run simulated clusters with faults; all that follows goes to the simulator
+    /// Run simulated clusters with faults; all that follows goes to the simulator, but for `--mutants [CODE…]`, which
+    /// puts old bugs back and has the simulator find them
     Sim {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -44,6 +46,9 @@ fn main() -> ExitCode {
         Door::Play(options) => play::play(&options),
         Door::Verify(options) => verify::verify(&options),
         Door::Host { arguments } => host::hand_over_to("ottla-host", "the native host", &arguments),
+        Door::Sim { arguments } if arguments.first().is_some_and(|first| first == "--mutants") => {
+            mutants::mutants(&arguments[1..])
+        }
         Door::Sim { arguments } => host::hand_over_to("ottla-sim", "the simulator", &arguments),
     }
 }

@@ -91,6 +91,11 @@ impl Connection {
         self.in_hand.len()
     }
 
+    /// Requests in hand that have no answer yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = RequestId> {
+        self.in_hand.iter().filter(|request| request.answer.is_none()).map(|request| request.request)
+    }
+
     /// Bytes that the network has set aside for it.
     pub fn memory(&self) -> u64 {
         self.reserved + self.in_hand.iter().map(|request| request.bytes).sum::<u64>()

@@ -63,6 +63,10 @@ impl CommitWaits {
         due.into_iter().map(|change| change.release(turn, true, |answers| answers.late)).collect()
     }
 
+    pub fn requests(&self) -> impl Iterator<Item = RequestId> {
+        self.parked.iter().map(|(.., change)| change.ask.request)
+    }
+
     pub fn len(&self) -> usize {
         self.parked.len()
     }

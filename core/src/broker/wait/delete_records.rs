@@ -103,6 +103,10 @@ impl DeleteRecordsWaits {
         self.parked.take_where(|deletion| deletion.ask.connection == connection);
     }
 
+    pub fn requests(&self) -> impl Iterator<Item = RequestId> {
+        self.parked.iter().map(|(.., deletion)| deletion.ask.request)
+    }
+
     pub fn len(&self) -> usize {
         self.parked.len()
     }

@@ -153,6 +153,16 @@ impl FetchWaits {
         released
     }
 
+    pub fn requests(&self) -> impl Iterator<Item = RequestId> {
+        let cold = self.cold.iter().map(|(.., cold)| cold.fetching.ask.request);
+        self.parked.iter().map(|(.., fetching)| fetching.ask.request).chain(cold)
+    }
+
+    /// How many sessions there are, and with how many partitions.
+    pub fn sessions(&self) -> (usize, usize) {
+        (self.sessions.len(), self.sessions.partitions())
+    }
+
     pub fn len(&self) -> usize {
         self.parked.len() + self.cold.len()
     }

@@ -161,6 +161,10 @@ impl ListOffsetsWaits {
         self.parked.take_where(|search| search.ask.connection == connection);
     }
 
+    pub fn requests(&self) -> impl Iterator<Item = RequestId> {
+        self.parked.iter().map(|(.., search)| search.ask.request)
+    }
+
     pub fn len(&self) -> usize {
         self.parked.len()
     }

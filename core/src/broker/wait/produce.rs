@@ -134,6 +134,10 @@ impl ProduceWaits {
             .collect()
     }
 
+    pub fn requests(&self) -> impl Iterator<Item = RequestId> {
+        self.parked.iter().map(|(.., produce)| produce.ask.request)
+    }
+
     pub fn len(&self) -> usize {
         self.parked.len()
     }

@@ -1,15 +1,14 @@
 //! What one partition's log must be, whatever happens to its broker.
 
-use super::Loss;
+use super::{Checked, Loss};
 use crate::{
     ids::{Offset, ProducerEpoch, ProducerId, Sequence, TopicPartition},
-    log::{Log, Read, producer_state::sequence_after},
+    log::{Log, Read},
     record::{Batch, BatchHeader},
     runs::Runs,
+    sorted::{SortedMap, SortedSet},
     world::{server::Server, swarm::Row},
 };
-
-type Checked = Result<(), (&'static str, String)>;
 
 /// One batch as it was appended. Two with the same of these are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +50,10 @@ pub(super) struct FoundLog {
 pub(super) struct Ghost {
     /// By base offset.
     batches: Runs<Kept>,
+    /// Of each producer, the offset of its last batch.
+    latest: SortedMap<ProducerId, Offset>,
+    /// The furthest that the log's start was ever moved.
+    start: Offset,
     end: Offset,
     /// Of this life: what was announced to readers.
     high_watermark: Offset,
@@ -68,20 +71,37 @@ impl Ghost {
             // It is gone again within the step: taken back, or the topic deleted.
             return Ok(());
         };
-        self.check_sequence(id, &kept)?;
+        let log_start = log_in(server, id).map_or(0, Log::log_start_offset);
+        self.check_sequence(id, log_start, &kept)?;
         self.end = kept.last + 1;
+        if kept.producer >= 0 {
+            self.latest.insert(kept.producer, kept.base);
+        }
         self.batches.push(kept);
         Ok(())
     }
 
-    fn check_sequence(&self, id: TopicPartition, kept: &Kept) -> Checked {
+    /// Behind the last record of the batch that begins at `offset`.
+    pub fn end_of(&self, offset: Offset) -> Option<Offset> {
+        Some(self.at(offset)?.last + 1)
+    }
+
+    /// What readers may see, as was last announced.
+    pub fn high_watermark(&self) -> Offset {
+        self.high_watermark
+    }
+
+    fn check_sequence(&self, id: TopicPartition, log_start: Offset, kept: &Kept) -> Checked {
         if kept.producer < 0 {
             return Ok(());
         }
-        let before = self.batches.iter().rev().find(|other| other.producer == kept.producer);
+        // What lies below the log's start was let go, and who sent it may have been forgotten with it (KIP-360).
+        let before = self.latest.get(&kept.producer).and_then(|offset| self.at(*offset));
+        let before = before.filter(|before| before.last >= log_start);
         let Some(before) = before else { return Ok(()) };
         let expected = match before.producer_epoch == kept.producer_epoch {
-            true => sequence_after(before.sequence, (before.last - before.base) as i32 + 1),
+            // After the last sequence there is comes 0.
+            true => ((i64::from(before.sequence) + before.last - before.base + 1) % (1 << 31)) as Sequence,
             false => 0,
         };
         match expected == kept.sequence && kept.producer_epoch >= before.producer_epoch {
@@ -113,8 +133,30 @@ impl Ghost {
     }
 
     pub fn truncate(&mut self, to: Offset) {
-        self.batches.truncate(self.number_of(to));
+        let end = self.number_of(to);
+        let gone: SortedSet<ProducerId> = self.batches.iter_from(end).map(|kept| kept.producer).collect();
+        self.batches.truncate(end);
+        for producer in gone {
+            self.latest.remove(&producer);
+            let before = self.batches.iter().rev().find(|kept| kept.producer == producer);
+            if let Some(before) = before.filter(|_| producer >= 0) {
+                self.latest.insert(producer, before.base);
+            }
+        }
         self.end = self.end.min(to);
+    }
+
+    /// R10: retention and DeleteRecords remove nothing at or above the high watermark.
+    pub fn on_log_start(&mut self, server: &Server, id: TopicPartition, to: Offset) -> Checked {
+        self.start = self.start.max(to);
+        if to > self.high_watermark {
+            return Err(("R10", format!("{id:?} begins at {to}, beyond its watermark {}", self.high_watermark)));
+        }
+        let Some(first) = log_in(server, id).and_then(|log| log.segments().next()) else { return Ok(()) };
+        match first.base_offset() > self.start {
+            true => Err(("R10", format!("{id:?} begins at {to}, and its first segment at {}", first.base_offset()))),
+            false => Ok(()),
+        }
     }
 
     /// R10: the log's start never passes the watermark, nor the watermark the log's end. It only rises within a life.
@@ -150,6 +192,9 @@ impl Ghost {
     ///
     /// Of a log whose files are damaged nothing is promised but that no batch in it is another than it was (S2).
     pub fn on_opened(&mut self, id: TopicPartition, found: &FoundLog) -> Checked {
+        if found.start > self.start && !found.is_damaged {
+            return Err(("R10", format!("{id:?} begins at {}, and was only let go up to {}", found.start, self.start)));
+        }
         if found.end < self.promised && !found.is_damaged {
             return Err(("S1", format!("{id:?}: opened up to {}, promised up to {}", found.end, self.promised)));
         }
@@ -172,7 +217,7 @@ impl Ghost {
     }
 }
 
-fn log_in(server: &Server, id: TopicPartition) -> Option<&Log> {
+pub(super) fn log_in(server: &Server, id: TopicPartition) -> Option<&Log> {
     let topics = server.node.as_ref()?.topics()?;
     Some(topics.partitions.get(id)?.log())
 }

@@ -70,6 +70,7 @@ const ALL: &[Suite] = {
         Suite::new("licences", Cargo, Fast, Here(licences::licences)),
         Suite::new("clippy", Cargo, Fast, Programs(clippy)),
         Suite::new("cargo test", Cargo, Fast, Programs(native_tests)),
+        Suite::new("mutants", Cargo, Full, Programs(mutants)).limit(minutes(240)),
         Suite::new("clippy for wasm", Cargo, Plain, Programs(clippy_for_wasm)).needs(&[Tool::WasmTarget]),
         Suite::new("benches build", Cargo, Plain, Programs(benches_build)),
         Suite::new(PAGE, Browsers, Plain, Programs(page)).needs(&[Tool::WasmTarget, Tool::NodePackages]),
@@ -141,6 +142,11 @@ fn native_tests(_: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
     let mut command = run::cargo(&["test", "--workspace", "--exclude", "ottla-wasm", "--exclude", "xtask-page"]);
     command.arg("--no-fail-fast");
     Ok(vec![command])
+}
+
+/// Through its door, as anyone runs them.
+fn mutants(_: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
+    Ok(vec![run::cargo(&["run", "--quiet", "--package", "xtask", "--", "sim", "--mutants"])])
 }
 
 fn with_kcat(_: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
