@@ -282,6 +282,10 @@ fn stop(turn: &mut Turn<'_>, broker: &mut Broker, input: Input<NodeCall>) -> Opt
     let outcome = match input {
         Input::Committed { io } => broker.on_committed(turn, io),
         Input::Failed { io, why } => broker.on_failed(turn, io, why),
+        Input::Loaded { io, bytes } => {
+            broker.on_loaded(turn, io, &bytes);
+            None
+        }
         Input::Closed { connection } => {
             broker.on_closed(turn, connection);
             None

@@ -1,6 +1,6 @@
 //! When a Fetch is answered, and with what.
 
-use ottla_core::log::DirOptions;
+use ottla_core::{effect::NodeCall, log::DirOptions};
 
 use super::*;
 
@@ -74,6 +74,22 @@ fn batches_that_left_memory_are_loaded_and_all_come() {
     broker.release();
     assert_eq!(values(&fetched(&mut broker, 2).unwrap())[0], (0, value(0).into()));
     assert_eq!(read_back(&mut broker), (0..100).map(value).collect::<Vec<_>>());
+}
+
+/// P1: the load's answer comes while the broker stops.
+#[test]
+fn a_clean_stop_answers_a_fetch_that_waits_for_storage() {
+    let dir = DirOptions { hot_bytes_max: 200_000, ..DirOptions::default() };
+    let mut broker = with_topic(NodeOptions { dir, ..options() });
+    (0..100).for_each(|number| _ = broker.ask(1, &produce(number, -1, &"x".repeat(10_000))));
+    broker.hold();
+    broker.open(2);
+    broker.send(2, &fetch(0));
+    broker.call(NodeCall::Stop);
+    broker.release();
+    let answer = fetched(&mut broker, 2).expect("an answer before the end");
+    assert_eq!((answer.error, values(&answer)[0].0), (0, 0));
+    assert!(broker.is_closed(2));
 }
 
 #[test]
