@@ -7,8 +7,9 @@ use std::{
 };
 
 use futures::{
+    FutureExt,
     channel::oneshot,
-    future::{AbortHandle, abortable},
+    future::{AbortHandle, Either, abortable, select},
 };
 use ottla_core::{
     client::{CallId, Client, ClientAnswer, ClientCall, ClientError, ClientOptions, Question, Reply},
@@ -89,13 +90,22 @@ impl PageClient {
                 return Err(ClientError::Cancelled.into());
             }
             unanswered.borrow_mut().insert(call, asked);
-            let _cancelling = signal.map(|signal| Cancelling::new(signal, call, inbox.clone()));
+            let cancelling = signal.map(Cancelling::new);
             if !inbox.send(Input::Call(ClientCall::Ask { call, question })).await {
                 return Err(Refusal::closed());
             }
-            match answer.await {
+            let answer = answer.map(|told| match told {
                 Ok(result) => result.map_err(Refusal::from),
                 Err(oneshot::Canceled) => Err(Refusal::closed()),
+            });
+            let Some(mut cancelling) = cancelling else { return answer.await };
+            match select(answer, &mut cancelling.happened).await {
+                Either::Left((answer, _)) => answer,
+                Either::Right((_, answer)) => {
+                    // By the same sender, after the question: a call that is not asked yet cannot be cancelled.
+                    inbox.send(Input::Call(ClientCall::Cancel { call })).await;
+                    answer.await
+                }
             }
         }
     }
@@ -109,20 +119,24 @@ impl Drop for PageClient {
     }
 }
 
-/// Cancels a call when its signal says so. Stops listening when it is dropped.
+/// Hears when a signal says that a call is given up. Stops listening when it is dropped.
 struct Cancelling {
     signal: AbortSignal,
     listener: Closure<dyn FnMut()>,
+    happened: oneshot::Receiver<()>,
 }
 
 impl Cancelling {
-    fn new(signal: AbortSignal, call: CallId, inbox: InputSender<ClientCall>) -> Self {
+    fn new(signal: AbortSignal) -> Self {
+        let (sender, happened) = oneshot::channel();
+        let mut sender = Some(sender);
         let listener = Closure::<dyn FnMut()>::new(move || {
-            let mut inbox = inbox.clone();
-            spawn_local(async move { _ = inbox.send(Input::Call(ClientCall::Cancel { call })).await });
+            if let Some(sender) = sender.take() {
+                let _ = sender.send(());
+            }
         });
         let _ = signal.add_event_listener_with_callback("abort", listener.as_ref().unchecked_ref());
-        Self { signal, listener }
+        Self { signal, listener, happened }
     }
 }
 

@@ -101,6 +101,22 @@ async fn a_call_that_is_given_up_says_so() {
     assert_eq!(produce(&cluster, "t", 0, &["one"]).await, 0);
 }
 
+/// More calls than the client's inbox holds, each given up before it was taken: none is asked after it was called off.
+#[wasm_bindgen_test]
+async fn calls_that_are_given_up_at_once_are_all_called_off() {
+    let cluster = start(&StartOptions { storage: StorageKind::Memory, ..StartOptions::default() }).await;
+    create_topic(&cluster, "t", 1).await;
+    let controller = web_sys::AbortController::new().expect("a controller");
+    let fetches = (0..300).map(|_| {
+        let request = json(r#"{"topic":"t","partition":0,"offset":0,"minBytes":1,"maxWaitMs":25000}"#);
+        cluster.fetch(request, Some(controller.signal()))
+    });
+    let (told, ()) = futures::join!(futures::future::join_all(fetches), async { controller.abort() });
+    assert!(told.into_iter().all(|told| refused(told) == "aborted"));
+    assert_eq!(produce(&cluster, "t", 0, &["one"]).await, 0);
+    cluster.stop().await;
+}
+
 /// W02: the platform takes the connection away; the database is as it was.
 #[wasm_bindgen_test]
 async fn a_lost_connection_is_made_again_and_nothing_acknowledged_is_lost() {
