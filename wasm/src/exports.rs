@@ -57,6 +57,8 @@ struct About<'a> {
     cluster_id: &'a str,
     mode: &'static str,
     storage: &'static str,
+    /// Version of the engine.
+    build: &'static str,
 }
 
 pub(crate) fn about(cluster: &Cluster) -> JsValue {
@@ -65,6 +67,7 @@ pub(crate) fn about(cluster: &Cluster) -> JsValue {
         cluster_id: cluster.cluster_id(),
         mode: if cluster.is_read_only() { "read-only" } else { "read-write" },
         storage: if cluster.is_in_memory() { "memory" } else { "indexeddb" },
+        build: env!("CARGO_PKG_VERSION"),
     })
 }
 

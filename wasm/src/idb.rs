@@ -97,6 +97,11 @@ impl IdbStorage {
         self.0.database.close();
     }
 
+    /// What is promised: strict only where the platform said so, too.
+    pub fn durability(&self) -> Durability {
+        if self.0.database.knows_strict() { self.0.durability } else { Durability::Relaxed }
+    }
+
     /// Bytes of all files and documents.
     pub fn used(&self) -> u64 {
         self.0.directory.borrow().used()

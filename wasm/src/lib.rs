@@ -56,7 +56,7 @@ pub struct LiveCluster(Cluster);
 
 #[wasm_bindgen]
 impl LiveCluster {
-    /// `{name, clusterId, mode, storage}`.
+    /// `{name, clusterId, mode, storage, build}`.
     pub fn about(&self) -> JsValue {
         exports::about(&self.0)
     }

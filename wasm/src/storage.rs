@@ -7,7 +7,7 @@ use ottla_core::{
     host::{MemoryStorage, Storage},
 };
 
-use crate::idb::{IdbStorage, Piece};
+use crate::idb::{Durability, IdbStorage, Piece};
 
 /// Bytes that are read or committed at once when all of a storage is copied.
 const COPY_BYTES: u64 = 4 * 1024 * 1024;
@@ -25,6 +25,15 @@ impl PageStorage {
         match self {
             Self::Idb(storage) => storage.used(),
             Self::Memory(storage) => storage.used(),
+        }
+    }
+
+    /// What a power loss takes of what was acknowledged, in a word: nothing, the last seconds, or all.
+    pub fn durability(&self) -> &'static str {
+        match self {
+            Self::Idb(storage) if storage.durability() == Durability::Strict => "strict",
+            Self::Idb(_) => "relaxed",
+            Self::Memory(_) => "none",
         }
     }
 

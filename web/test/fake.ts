@@ -51,6 +51,7 @@ export class FakeCluster implements RunningCluster {
   end!: (ended: Ended) => void;
   statusNow: Status = {
     state: 'online',
+    durability: 'relaxed',
     hotBytes: 0,
     events: 0,
     wasmBytes: 4 << 20,

@@ -2,23 +2,24 @@
 
 use ottla_core::{
     client::{
-        Question, Reply,
+        ClientError, Question, Reply,
         question::{ConfigResource, OffsetAt},
     },
     error::ErrorCode,
     ids::{Offset, PartitionIndex},
+    log::DirState,
 };
 use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
 
-use super::{Cluster, Told};
+use super::{Cluster, Told, view};
 use crate::{convert, error::Refusal};
 
 impl Cluster {
     pub async fn create_topic(&self, topic: JsValue) -> Told {
         self.check_writable()?;
         match self.ask(convert::create_topic(topic)?, None).await? {
-            Reply::CreateTopics(created) => each_done(created.into_iter().map(|created| created.map(|_| ()))),
+            Reply::CreateTopics(created) => self.each_done(created.into_iter().map(|created| created.map(|_| ()))),
             other => Err(unexpected(&other)),
         }
     }
@@ -26,7 +27,7 @@ impl Cluster {
     pub async fn delete_topic(&self, name: String) -> Told {
         self.check_writable()?;
         match self.ask(Question::DeleteTopics { topics: vec![name] }, None).await? {
-            Reply::DeleteTopics(deleted) => each_done(deleted),
+            Reply::DeleteTopics(deleted) => self.each_done(deleted),
             other => Err(unexpected(&other)),
         }
     }
@@ -92,7 +93,30 @@ impl Cluster {
     async fn ask(&self, question: Question, signal: Option<AbortSignal>) -> Result<Reply, Refusal> {
         self.check_not_gone()?;
         let answer = self.0.client()?.ask(question, signal);
-        answer.await
+        answer.await.map_err(|why| self.in_words_of_storage(why))
+    }
+
+    fn each_done(&self, results: impl IntoIterator<Item = Result<(), ClientError>>) -> Told {
+        let all: Result<(), ClientError> = results.into_iter().collect();
+        all.map(|()| JsValue::UNDEFINED).map_err(|why| self.in_words_of_storage(why.into()))
+    }
+
+    /// Metadata gives the partitions of a log dir that is offline no leader, as Kafka does, and a produce waits for one
+    /// until its time is over. Here the dir is at hand, and says what it is that the leader waits for.
+    fn in_words_of_storage(&self, refusal: Refusal) -> Refusal {
+        if !["LEADER_NOT_AVAILABLE", "REQUEST_TIMED_OUT", "KAFKA_STORAGE_ERROR"].contains(&refusal.code) {
+            return refusal;
+        }
+        let state = self.0.broker().ok().and_then(|broker| broker.look().topics().map(|topics| topics.dir.state()));
+        let detail = match state {
+            Some(DirState::Offline(why)) => format!("the log dir is offline ({})", view::word(why)),
+            Some(DirState::ReadOnly(why)) => format!("the log dir is read-only ({})", view::word(why)),
+            _ if refusal.code == "KAFKA_STORAGE_ERROR" && refusal.detail.is_none() => {
+                "storage failed while this was under way".to_owned()
+            }
+            _ => return refusal,
+        };
+        Refusal::kafka(ErrorCode::KafkaStorageError, Some(detail))
     }
 
     fn check_writable(&self) -> Result<(), Refusal> {
@@ -101,11 +125,6 @@ impl Cluster {
             false => Ok(()),
         }
     }
-}
-
-fn each_done(results: impl IntoIterator<Item = Result<(), ottla_core::client::ClientError>>) -> Told {
-    results.into_iter().collect::<Result<(), _>>()?;
-    Ok(JsValue::UNDEFINED)
 }
 
 /// The client answers each question with the answer of its name.

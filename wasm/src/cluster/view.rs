@@ -40,6 +40,7 @@ struct Status {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
+    durability: &'static str,
     hot_bytes: f64,
     events: f64,
     wasm_bytes: f64,
@@ -73,6 +74,7 @@ impl Cluster {
         Ok(to_js(&Status {
             state,
             why,
+            durability: broker.storage().durability(),
             hot_bytes: dir.map_or(0, |dir| dir.hot_bytes()) as f64,
             events: (self.0.events_before.get() + node.trace().next()) as f64,
             wasm_bytes: wasm_bytes(),
@@ -109,7 +111,7 @@ fn topic_of(node: &Node, topic: TopicMetadata) -> Topic {
 }
 
 /// As the trace says it.
-fn word(why: StorageErrorKind) -> &'static str {
+pub(super) fn word(why: StorageErrorKind) -> &'static str {
     match Field::from(why) {
         Field::Word(word) => word,
         Field::Number(_) | Field::Topic(_) => "",

@@ -44,11 +44,10 @@ impl Inner {
         let end = End::of(&transaction);
         let written = async {
             let Err(why) = issue(&transaction, steps).await else { return end.reached().await };
-            // It may have been aborted already, which is as good.
-            let _ = transaction.abort();
+            // Where the platform had ended it already, what was thrown is only the echo of that.
+            let is_echo = transaction.abort().is_err();
             match end.reached().await {
-                // What was thrown may only be the echo of a quota that ended the transaction.
-                Err(ended) if ended.kind == StorageErrorKind::NoSpace => Err(ended),
+                Err(ended) if is_echo || ended.kind == StorageErrorKind::NoSpace => Err(ended),
                 Err(_) => Err(why),
                 Ok(()) => Err(StorageError { outcome: Outcome::Unknown, ..why }),
             }

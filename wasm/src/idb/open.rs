@@ -17,6 +17,8 @@ use super::{CHUNKS, Durability, NAMES, event::First, storage_error};
 const FORMAT_VERSION: u32 = 1;
 /// A connection that was just closed may still block for a moment; one that another tab holds does for ever.
 const BLOCKED_PATIENCE: Duration = Duration::from_secs(3);
+/// A request behind one that is blocked hears nothing, not even that.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[wasm_bindgen]
 extern "C" {
@@ -39,6 +41,8 @@ pub(super) struct Database {
     /// Set for good when the platform or another tab took the database away, or when nobody knows what is in it.
     is_gone: Rc<Cell<bool>>,
     on_close: Closure<dyn FnMut(Event)>,
+    /// A platform that does not know the option opens every transaction in its own way.
+    knows_strict: Cell<bool>,
 }
 
 impl Database {
@@ -80,7 +84,7 @@ impl Database {
         });
         database.set_onversionchange(Some(on_close.as_ref().unchecked_ref()));
         database.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        Ok(Self { database, is_gone, on_close })
+        Ok(Self { database, is_gone, on_close, knows_strict: Cell::new(true) })
     }
 
     pub(super) async fn delete(name: &str) -> Result<(), StorageError> {
@@ -101,7 +105,17 @@ impl Database {
         let options = js_sys::Object::new();
         let word = if durability == Durability::Strict { "strict" } else { "relaxed" };
         let _ = js_sys::Reflect::set(&options, &"durability".into(), &word.into());
-        self.transaction("readwrite", &options)
+        let transaction = self.transaction("readwrite", &options)?;
+        if durability == Durability::Strict {
+            let kept = js_sys::Reflect::get(&transaction, &"durability".into());
+            self.knows_strict.set(kept.is_ok_and(|kept| kept == word));
+        }
+        Ok(transaction)
+    }
+
+    /// Whether the last transaction that was asked to be strict was.
+    pub(super) fn knows_strict(&self) -> bool {
+        self.knows_strict.get()
     }
 
     pub(super) fn read(&self) -> Result<IdbTransaction, StorageError> {
@@ -136,10 +150,12 @@ async fn ended(request: &IdbOpenDbRequest) -> Result<JsValue, StorageError> {
     // Listening from the start: the event may come while another is waited for.
     let blocked = First::of(request, &["blocked"]);
     let settled = pin!(First::of(request, &["success", "error"]).happened());
-    let patience = pin!(async {
+    let blocked = pin!(async {
         blocked.happened().await;
         sleep(BLOCKED_PATIENCE).await;
     });
+    let silence = pin!(sleep(PATIENCE));
+    let patience = select(blocked, silence);
     match select(settled, patience).await {
         Either::Left((event, _)) if event == "success" => {
             request.result().map_err(|why| storage_error(Outcome::Definite, &why))
@@ -149,12 +165,26 @@ async fn ended(request: &IdbOpenDbRequest) -> Result<JsValue, StorageError> {
             Err(storage_error(Outcome::Definite, &why))
         }
         // The platform goes on waiting for the other tab, so that it may still be done later.
-        Either::Right(_) => Err(StorageError {
-            outcome: Outcome::Unknown,
-            kind: StorageErrorKind::TimedOut,
-            detail: "the database is open in another tab".to_owned(),
-        }),
+        Either::Right(_) => {
+            close_late(request);
+            Err(StorageError {
+                outcome: Outcome::Unknown,
+                kind: StorageErrorKind::TimedOut,
+                detail: "the database is open in another tab".to_owned(),
+            })
+        }
     }
+}
+
+/// A database that opens when nobody waits for it any more would be held by nobody, and keep everybody else out.
+fn close_late(request: &IdbOpenDbRequest) {
+    let opened = request.clone();
+    let close = Closure::once_into_js(move || {
+        if let Some(database) = opened.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok()) {
+            database.close();
+        }
+    });
+    request.set_onsuccess(Some(close.unchecked_ref()));
 }
 
 fn missing(name: &str) -> StorageError {

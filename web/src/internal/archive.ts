@@ -23,7 +23,8 @@ interface Gathered {
 
 export async function exportCluster(cluster: NativeCluster, onProgress: Progress): Promise<Blob> {
   const total = cluster.status().storedBytes;
-  const about = { format: FORMAT, clusterId: cluster.about().clusterId, build: '0.1.0' };
+  const { clusterId, build } = cluster.about();
+  const about = { format: FORMAT, clusterId, build };
   const json = new TextEncoder().encode(JSON.stringify(about));
   const files: Gathered[] = [{ name: ABOUT, parts: [json], size: json.length }];
   let done = 0;

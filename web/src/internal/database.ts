@@ -5,6 +5,8 @@ import { OttlaError } from '../public/error.js';
 /** How long a page that was just reloaded may need to let go of what it had open. */
 const PATIENCE_MS = 1_000;
 const BLOCKED_MS = 3_000;
+/** A request behind one that is blocked hears nothing, not even that. */
+const DELETED_MS = 10_000;
 
 export async function removeCluster(name: string): Promise<void> {
   if (!/^[a-z0-9-]{1,64}$/.test(name)) {
@@ -28,7 +30,8 @@ function removeDatabase(name: string): Promise<void> {
     const request = indexedDB.deleteDatabase(name);
     request.onsuccess = () => resolve();
     request.onerror = () => reject(new OttlaError('no-storage', request.error?.message));
-    request.onblocked = () =>
-      setTimeout(() => reject(new OttlaError('in-use', 'the database is open in another tab')), BLOCKED_MS);
+    const giveUp = () => reject(new OttlaError('in-use', 'the database is open in another tab'));
+    request.onblocked = () => setTimeout(giveUp, BLOCKED_MS);
+    setTimeout(giveUp, DELETED_MS);
   });
 }

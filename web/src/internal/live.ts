@@ -11,7 +11,9 @@ import { emptyModel, fold, type Model } from './model.js';
 import type { Status, Topic } from '../public/types.js';
 
 const TRACE_EVERY = 200;
-const STATUS_EVERY = 2_000;
+/** While the trace tells of something; at rest less often. */
+const STATUS_EVERY = 400;
+const STATUS_EVERY_AT_REST = 2_000;
 const TOPICS_EVERY = 500;
 
 export class Live extends Changing {
@@ -25,6 +27,8 @@ export class Live extends Changing {
   #next: bigint | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #statusAt = 0;
+  /** Something happened since the last status. */
+  #isStatusOld = false;
   #topicsAt = 0;
   #topicsSeen = 0;
   #logDirSeen = 0;
@@ -94,14 +98,18 @@ export class Live extends Changing {
     const trace = await cluster.trace(this.#next);
     if (this.#cluster !== cluster) return;
     this.#next = trace.next;
-    let isChanged = trace.events.length > 0;
-    if (isChanged) this.model = fold(this.model, trace);
+    const isBusy = trace.events.length > 0;
+    let isChanged = isBusy;
+    if (isBusy) this.model = fold(this.model, trace);
 
     const now = performance.now();
     const { logDirChanges, topicChanges } = this.model;
-    if (now - this.#statusAt >= STATUS_EVERY || logDirChanges !== this.#logDirSeen) {
+    this.#isStatusOld ||= isBusy;
+    const statusEvery = this.#isStatusOld ? STATUS_EVERY : STATUS_EVERY_AT_REST;
+    if (now - this.#statusAt >= statusEvery || logDirChanges !== this.#logDirSeen) {
       this.status = await cluster.status();
       this.#statusAt = now;
+      this.#isStatusOld = false;
       this.#logDirSeen = logDirChanges;
       isChanged = true;
     }

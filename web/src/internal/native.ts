@@ -1,6 +1,7 @@
 /** The wasm's exports, as `wasm/src/lib.rs` declares them, and how they are loaded. */
 
 import type { LabUntil } from '../public/types.js';
+import type { About } from './protocol.js';
 
 export interface Native {
   startCluster(options: unknown, listener: Listener): Promise<NativeCluster>;
@@ -15,7 +16,7 @@ export interface Listener {
 }
 
 export interface NativeCluster {
-  about(): { name: string; clusterId: string; mode: 'read-write' | 'read-only'; storage: 'indexeddb' | 'memory' };
+  about(): About & { build: string };
   createTopic(topic: unknown): Promise<void>;
   deleteTopic(name: string): Promise<void>;
   topics(): Promise<unknown>;

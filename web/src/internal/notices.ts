@@ -35,6 +35,12 @@ export class Notices extends Changing {
     this.#show({ kind: 'crashed', ended });
   }
 
+  /** That it was started again is not so any more. */
+  forgetCrash(): void {
+    this.shown = this.shown.filter(({ kind }) => kind !== 'crashed');
+    this.changed();
+  }
+
   /** For what the page shows elsewhere: said only. */
   speak(said: { key: NoticeKey; of: Record<string, string> } | { failure: Failure }): void {
     this.#waiting = { id: this.#next++, ...('key' in said ? { kind: 'done', ...said } : { kind: 'failed', ...said }) };

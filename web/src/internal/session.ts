@@ -159,7 +159,7 @@ export class Session extends Changing {
       this.#enter({ at: 'running', cluster });
       this.live.follow(cluster, topics);
       this.#answered(cluster);
-      void cluster.closed.then(ended => this.#onClosed(turn, ended));
+      void cluster.closed.then(ended => this.#onClosed(turn, cluster, ended));
     } catch (error) {
       if (turn !== this.#turn) return;
       const failure = failureOf(error);
@@ -167,18 +167,20 @@ export class Session extends Changing {
     }
   }
 
-  #onClosed(turn: number, ended: Ended): void {
+  #onClosed(turn: number, cluster: RunningCluster, ended: Ended): void {
     if (turn !== this.#turn) return;
     this.live.leave();
-    const isCrash = ended.reason === 'panicked' || ended.reason === 'gone';
-    if (isCrash && !this.#hasRestarted) {
+    if (ended.reason === 'panicked' && !this.#hasRestarted) {
       this.#hasRestarted = true;
       this.notices.crashed(ended);
       void this.start();
-    } else {
-      this.#turn++;
-      this.#enter({ at: 'ended', ended });
+      return;
     }
+    this.#turn++;
+    this.notices.forgetCrash();
+    this.#enter({ at: 'ended', ended });
+    // One whose storage is gone still holds its lock, which the next start needs.
+    if (ended.reason === 'gone') void cluster.stop();
   }
 
   async #end(): Promise<void> {

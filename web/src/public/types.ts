@@ -143,6 +143,11 @@ export interface Status {
   state: 'online' | 'read-only' | 'offline';
   /** A word of the trace: 'no-space', 'aborted', 'gone', 'timed-out', … */
   why?: string;
+  /**
+   * What a loss of power may take of what was acknowledged: 'strict' nothing, 'relaxed' the last seconds, 'none' (in
+   * memory) everything. 'relaxed' too where 'strict' was asked for and the browser does not know it.
+   */
+  durability: 'relaxed' | 'strict' | 'none';
   /** Record bytes held in memory. */
   hotBytes: number;
   events: number;

@@ -16,7 +16,7 @@ const SOURCES = join(import.meta.dirname, '../../src');
 
 /** What the broker says is looked up by its own words; these families have no key in the page's sources. */
 const LOOKED_UP =
-  /^(event|config|why|error|ended|todo|state|stage|theme|requests\.view|records\.from|storage\.(kind|job)|home|happened|kind|phase|broker\.state|break|who|events\.who|transport(\.state)?|invariant|fault|anomaly)\./;
+  /^(event|config|why|error|ended|todo|state|stage|theme|requests\.view|records\.from|storage\.(kind|job|durability)|home|happened|kind|phase|broker\.state|break|who|events\.who|transport(\.state)?|invariant|fault|anomaly)\./;
 
 const CATALOGUES: [string, Record<string, Message>, Record<string, Message>][] = [
   ['the page', en, zhHans],

@@ -50,10 +50,11 @@ export const en = {
   'ended.stopped': 'It was shut down cleanly. Everything that was acknowledged is stored.',
   'ended.killed': 'Its worker was killed. Everything that was acknowledged is stored.',
   'ended.panicked': 'The engine stopped at a bug, twice. Everything that was acknowledged is stored.',
-  'ended.gone': 'Its worker went away. Everything that was acknowledged is stored.',
+  'ended.gone':
+    'What is stored is not what it acknowledged: the database was cleared, replaced or deleted by someone else. It does not go on as if nothing had happened.',
   'todo.read-only':
-    'Records can be read, not written. Delete a topic or lower a topic’s retention to make room, then open the log dir again.',
-  'todo.offline': 'The storage does not answer. Open the log dir again; what was acknowledged is still stored.',
+    'Records can be read, not written. The broker looks every few seconds whether it can write again. Where no room is left, delete a topic or lower a topic’s retention.',
+  'todo.offline': 'The storage does not answer. Open the log dir again; nothing that was acknowledged was taken back.',
 
   'notices.title': 'Notices',
   'notices.dismiss': 'Dismiss',
@@ -141,6 +142,7 @@ export const en = {
   'why.unknown': 'for a reason the storage did not give',
 
   'topics.title': 'Topics',
+  'topics.none': 'There are no topics.',
   'topics.empty': 'No topics yet. Create one below, or switch on “My movements”.',
   'topics.sum': {
     one: '{count} record · partitions: {partitions} · {size}',
@@ -157,6 +159,7 @@ export const en = {
   'topic.delete.words': 'Its records are gone for good, and their room is free again.',
   'partition.partition': 'Partition',
   'partition.leader': 'Leader',
+  'partition.no-leader': 'none for now',
   'partition.leader-epoch': 'broker {leader}, epoch {epoch}',
   'partition.log-start': 'Log start',
   'partition.high-watermark': 'High watermark',
@@ -247,6 +250,9 @@ export const en = {
   'storage.kept.no': 'No, may be evicted',
   'storage.kept.unknown': 'The browser does not say',
   'storage.kept.memory': 'No: gone with this tab',
+  'storage.durability.strict': 'A loss of power takes nothing that was acknowledged.',
+  'storage.durability.relaxed': 'A loss of power may take what was acknowledged in the last seconds.',
+  'storage.durability.none': 'Everything goes with this tab, or with a loss of power.',
   'storage.state': 'State',
   'storage.persist': 'Ask to keep it',
   'storage.export': 'Export',
@@ -273,6 +279,8 @@ export const en = {
   'error.aborted': 'It was called off.',
   'error.closed': 'The cluster is closed.',
   'error.bad-file': 'This file is no cluster that was exported here, or it is damaged.',
+  'error.gone': 'What is stored is not what was acknowledged.',
+  'error.full': 'Too much waits to be sent. Try again in a moment.',
   'error.exists': 'There is a cluster of this name with records in it.',
   'error.TOPIC_ALREADY_EXISTS': 'There is a topic of this name.',
   'error.INVALID_TOPIC_EXCEPTION': 'A topic’s name has 1 to 249 letters, digits, dots, hyphens and underscores.',

@@ -79,7 +79,7 @@ export class LifeScreen extends Screen {
     const why = status.why ?? 'unknown';
     return html`<section class="banner alarm" aria-labelledby="life-title">
       <h2 id="life-title">${text(`state.${status.state}`)}</h2>
-      <p>${textIfKnown(`why.${why}`) ?? why} <code>${why}</code></p>
+      <p class="why">${textIfKnown(`why.${why}`) ?? why} <code>${why}</code></p>
       <p>${text(`todo.${status.state}`)}</p>
       <p class="buttons">
         <button @click=${() => this.session.reopen()}>${text('life.reopen')}</button>

@@ -6,7 +6,7 @@ import { text } from '../locale.js';
 import { confirm } from './dialog.js';
 import { Screen } from './screen.js';
 
-const LOOK_EVERY = 5_000;
+const LOOK_EVERY = 2_000;
 
 export class StoragePanel extends Screen {
   #usage: number | undefined;
@@ -26,6 +26,7 @@ export class StoragePanel extends Screen {
   }
 
   override render() {
+    const durability = this.session.canWrite ? this.session.live.status?.durability : undefined;
     return html`
       <section class="card storage" aria-labelledby="storage-title">
         <header class="card-bar"><h2 id="storage-title">${text('storage.title')}</h2></header>
@@ -52,6 +53,7 @@ export class StoragePanel extends Screen {
             </p>`
             : nothing
         }
+        ${durability ? html`<p class="quiet-words" id="durability">${text(`storage.durability.${durability}`)}</p>` : nothing}
         <p class="quiet-words">${text('storage.words')}</p>
       </section>
     `;

@@ -66,7 +66,7 @@ export class TopicHead extends Screen {
 function row(partition: Partition) {
   return html`<tr>
     <th scope="row" class="figure">${partition.partition}</th>
-    <td>${text('partition.leader-epoch', { leader: partition.leader, epoch: partition.leaderEpoch })}</td>
+    <td>${leader(partition)}</td>
     <td class="figure">${number(partition.logStart)}</td>
     <td class="figure">${number(partition.highWatermark)}</td>
     <td class="figure">${number(partition.logEnd)}</td>
@@ -74,4 +74,8 @@ function row(partition: Partition) {
     <td class="figure">${size(partition.bytes)}</td>
     <td class="figure">${number(partition.segments)}</td>
   </tr>`;
+}
+
+function leader({ leader, leaderEpoch }: Partition): string {
+  return leader < 0 ? text('partition.no-leader') : text('partition.leader-epoch', { leader, epoch: leaderEpoch });
 }

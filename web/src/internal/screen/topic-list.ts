@@ -22,7 +22,7 @@ export class TopicList extends Screen {
         </header>
         ${
           topics.length === 0
-            ? html`<p class="empty">${text('topics.empty')}</p>`
+            ? html`<p class="empty">${text(this.session.canWrite ? 'topics.empty' : 'topics.none')}</p>`
             : html`<ul class="topic-list">
               ${topics.map(topic => this.#topic(topic))}
             </ul>`
