@@ -6,22 +6,7 @@ import { PAGE } from './drive/built.js';
 import type { Browser } from './drive/chromium.js';
 import { serve, type StaticServer } from './drive/server.js';
 import type { Tab } from './drive/tab.js';
-
-/** What every test's code in the page begins with. */
-const PRELUDE = `
-  const first = await ottla.ready;
-  const Cluster = first.constructor;
-  const text = bytes => bytes === null ? null : new TextDecoder().decode(bytes);
-  const values = async (cluster, topic, partition) => {
-    const { batches } = await cluster.fetch({ topic, partition, offset: 0n, maxWaitMs: 0, maxBytes: 50 << 20 });
-    return batches.flatMap(batch => batch.records.map(record => text(record.value)));
-  };
-  const bytes = async (cluster, topic, partition) => {
-    const { batches } = await cluster.fetch({ topic, partition, offset: 0n, maxWaitMs: 0, maxBytes: 50 << 20 });
-    return batches.map(batch => [...batch.bytes].join()).join(';');
-  };
-  const refusal = promise => promise.then(() => 'nothing', error => error.code);
-`;
+import { PRELUDE } from './page/prelude.js';
 
 describe.each(BROWSERS)('in %s', (_, startBrowser) => {
   let server: StaticServer;

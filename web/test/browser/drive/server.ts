@@ -1,9 +1,9 @@
 /** A static host as plain as any: files, their types, and the security header a careful host would send. */
 
 import { createReadStream, readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { extname, join, normalize, sep } from 'node:path';
+import { basename, extname, join, normalize, sep } from 'node:path';
 
 /** What any careful host of the page sends; the playground's own server reads the same file. */
 const HEADERS = JSON.parse(readFileSync(new URL('../../../headers.json', import.meta.url), 'utf8')) as Record<
@@ -24,7 +24,8 @@ export interface StaticServer {
   close(): Promise<void>;
 }
 
-export async function serve(folder: string): Promise<StaticServer> {
+/** `inWorker`: a script that runs before each Worker's own. */
+export async function serve(folder: string, { inWorker = '' } = {}): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent((request.url ?? '/').split('?', 1)[0]!));
     const file = join(folder, path.endsWith(sep) ? `${path}index.html` : path);
@@ -35,7 +36,9 @@ export async function serve(folder: string): Promise<StaticServer> {
       ...HEADERS,
       'cache-control': 'no-store',
     });
-    createReadStream(file).pipe(response);
+    if (inWorker && /^worker-.*\.js$/.test(basename(file)))
+      response.end(`${inWorker};\n${await readFile(file, 'utf8')}`);
+    else createReadStream(file).pipe(response);
   });
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
   const address = server.address();
