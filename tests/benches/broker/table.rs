@@ -60,7 +60,11 @@ impl Table {
         self.rows.push(json!({ "row": name, "figures": figures.collect::<Vec<_>>() }));
     }
 
+    /// Nothing where no row was asked for.
     pub fn write_json(&self, path: &Path) {
+        if self.rows.is_empty() {
+            return;
+        }
         match std::fs::write(path, format!("{:#}\n", Value::from(self.rows.clone()))) {
             Ok(()) => println!("also in {}", path.canonicalize().unwrap_or_else(|_| path.to_owned()).display()),
             Err(why) => eprintln!("{}: {why}", path.display()),
