@@ -7,7 +7,7 @@ use ottla_core::effect::{FileName, Frame, Outcome, StorageError, StorageErrorKin
 use ottla_core::host::check_name;
 use rustix::{
     fd::{AsFd, OwnedFd},
-    fs::{AtFlags, Mode, OFlags},
+    fs::{AtFlags, Dir, FileType, Mode, OFlags},
     io::Errno,
 };
 
@@ -22,6 +22,8 @@ pub(super) struct Writer {
     handles: Handles,
     /// Directories whose entries changed since the last sync, the root as "".
     dirty_dirs: BTreeSet<String>,
+    /// How many files that were here before us are on the disk for certain. `None` until the first commit.
+    adopted: Option<u32>,
     /// Set once nobody knows what is on the disk. After a failed sync the kernel may hold pages to be clean that never
     /// reached it, so nothing that is written later could be called durable.
     broken: Option<String>,
@@ -37,7 +39,7 @@ enum Undo {
 
 impl Writer {
     pub(super) fn new(root: OwnedFd) -> Self {
-        Self { root, handles: Handles::default(), dirty_dirs: BTreeSet::new(), broken: None }
+        Self { root, handles: Handles::default(), dirty_dirs: BTreeSet::new(), adopted: None, broken: None }
     }
 
     pub(super) fn commit(&mut self, ops: Vec<WriteOp>, sync: bool) -> Result<(), StorageError> {
@@ -46,6 +48,9 @@ impl Writer {
             return Err(StorageError { outcome: Outcome::Definite, kind: StorageErrorKind::Gone, detail });
         }
         ops.iter().try_for_each(check_names)?;
+        if self.adopted.is_none() {
+            self.adopted = Some(self.adopt().map_err(|errno| self.enter_broken(refused("sync", errno)))?);
+        }
         let mut undo = Vec::new();
         for op in ops {
             if let Err(why) = self.apply(op, &mut undo) {
@@ -56,6 +61,13 @@ impl Writer {
             return Err(self.enter_broken(refused("sync", errno)));
         }
         Ok(())
+    }
+
+    /// Whoever reads what is here takes it for durable, but of what a killed host wrote the kernel may hold some in memory
+    /// only. It has to be on the disk before anything that builds on it can be.
+    fn adopt(&self) -> Result<u32, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.root, ".", flags, Mode::empty()).and_then(sync_below)
     }
 
     fn apply(&mut self, op: WriteOp, undo: &mut Vec<Undo>) -> Result<(), StorageError> {
@@ -237,6 +249,27 @@ impl Writer {
     }
 }
 
+/// Syncs every file in `dir` and below, then the directories that name them. Gives how many files there were.
+fn sync_below(dir: OwnedFd) -> Result<u32, Errno> {
+    let mut files = 0;
+    for found in Dir::read_from(&dir)? {
+        let found = found?;
+        let (name, kind) = (found.file_name(), found.file_type());
+        let open = |flags| rustix::fs::openat(&dir, name, OFlags::RDONLY | OFlags::CLOEXEC | flags, Mode::empty());
+        match kind {
+            FileType::Directory if name != c"." && name != c".." => files += sync_below(open(OFlags::DIRECTORY)?)?,
+            FileType::RegularFile => {
+                rustix::fs::fdatasync(open(OFlags::NOFOLLOW)?)?;
+                files += 1;
+            }
+            // Nothing else is ours.
+            _ => {}
+        }
+    }
+    rustix::fs::fsync(&dir)?;
+    Ok(files)
+}
+
 fn check_names(op: &WriteOp) -> Result<(), StorageError> {
     match op {
         WriteOp::Append { file, .. }
@@ -271,4 +304,27 @@ fn write_all(fd: &OwnedFd, parts: &[Bytes], mut at: u64) -> Result<(), Errno> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_host_left_is_synced_before_the_first_commit() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("one/two")).unwrap();
+        for file in ["a", "one/b", "one/two/c"] {
+            std::fs::write(dir.path().join(file), "x").unwrap();
+        }
+        std::os::unix::fs::symlink("nowhere", dir.path().join("one/link")).unwrap();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let mut writer = Writer::new(rustix::fs::open(dir.path(), flags, Mode::empty()).unwrap());
+        assert_eq!(writer.adopted, None);
+        let put = |file: &str| vec![WriteOp::Put { file: file.into(), bytes: Bytes::from_static(b"y") }];
+        writer.commit(put("d"), false).unwrap();
+        assert_eq!(writer.adopted, Some(3));
+        writer.commit(put("e"), true).unwrap();
+        assert_eq!(writer.adopted, Some(3), "what we wrote is synced when it is asked for");
+    }
 }
