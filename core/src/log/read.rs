@@ -91,9 +91,12 @@ impl Log {
     pub(super) fn cold_range(&self, segment: &Segment, from: Offset, below: Offset, most: (u32, bool)) -> ColdRange {
         let (bytes_max, at_least_one) = most;
         let at = segment.position_before(from);
-        // From the indexed batch to the end of the one that holds `from`, and what else may be wanted behind it.
-        let first = segment.position_after(from).saturating_sub(at);
-        let len = first.saturating_add(u64::from(bytes_max)).min(segment.size().saturating_sub(at));
+        let (begun, ended) = segment.positions_after(from);
+        // To the end of the batch that holds `from`, which may not be the one at `at`; and as far as `bytes_max` may reach
+        // from where it begins.
+        let first = ended.saturating_sub(at);
+        let wanted = begun.saturating_sub(at).saturating_add(u64::from(bytes_max));
+        let len = first.max(wanted).min(segment.size().saturating_sub(at));
         ColdRange {
             file: segment.log_file().clone(),
             at,

@@ -116,9 +116,10 @@ impl Segment {
         self.offsets.position_before(offset - self.base_offset)
     }
 
-    /// Where the batch holding `offset` has surely ended.
-    pub fn position_after(&self, offset: Offset) -> u64 {
-        self.offsets.position_after(offset - self.base_offset).unwrap_or(self.state.size)
+    /// Where the batch holding `offset` has surely begun, and where it has surely ended.
+    pub fn positions_after(&self, offset: Offset) -> (u64, u64) {
+        let (begun, ended) = self.offsets.bounds(offset - self.base_offset);
+        (begun.unwrap_or(self.state.size), ended.unwrap_or(self.state.size))
     }
 
     /// The offset at or after which a record of at least `timestamp` may be.
@@ -153,7 +154,8 @@ impl Segment {
     /// Takes notice of a batch that is in the file already.
     pub fn note(&mut self, batch: &BatchHeader) {
         let state = &mut self.state;
-        let last = relative(self.base_offset, batch.last_offset()).unwrap_or(i32::MAX as u32);
+        let relative = |offset| relative(self.base_offset, offset).unwrap_or(i32::MAX as u32);
+        let (first, last) = (relative(batch.base_offset), relative(batch.last_offset()));
         if state.size == 0 {
             state.first_timestamp = Some(batch.max_timestamp);
         }
@@ -161,7 +163,7 @@ impl Segment {
             (state.max_timestamp, state.max_timestamp_offset) = (batch.max_timestamp, batch.last_offset());
         }
         if state.bytes_since_entry > INTERVAL_BYTES {
-            self.offsets.push(last, state.size as u32);
+            self.offsets.push(first, last, state.size as u32);
             self.times.push(state.max_timestamp, (state.max_timestamp_offset - self.base_offset) as u32);
             state.bytes_since_entry = 0;
         }

@@ -64,7 +64,8 @@ pub(super) fn indexes(bytes: &[u8]) {
         assert!(bytes.len() - encoded.len() < OffsetIndex::ENTRY_BYTES as usize);
         for relative in [i64::MIN, -1, 0, 1, 1 << 20, i64::MAX] {
             assert!(index.position_before(relative) < LOG_BYTES);
-            assert!(index.position_after(relative).is_none_or(|position| position < LOG_BYTES));
+            let (begun, ended) = index.bounds(relative);
+            assert!(begun.into_iter().chain(ended).all(|position| position < LOG_BYTES));
         }
     }
     if let Some(index) = TimeIndex::decode(bytes) {

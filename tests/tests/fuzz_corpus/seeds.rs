@@ -92,7 +92,7 @@ fn add_log_dirs(add: &mut impl FnMut(&'static str, &str, Vec<u8>)) {
     add("snapshot", "none", vec![0; 4]);
     let (mut offsets, mut times) = (OffsetIndex::default(), TimeIndex::default());
     for at in 1..20 {
-        offsets.push(at * 3, at * 4096);
+        offsets.push(at * 3 - 2, at * 3, at * 4096);
         times.push(Timestamp(1_700_000_000_000 + i64::from(at)), at * 3);
     }
     add("indexes", "offsets", offsets.encode_from(0).to_vec());
