@@ -20,6 +20,7 @@ use ottla_core::{
     effect::{Address, NodeAnswer, NodeCall},
     error::Fatal,
     host::MemoryStorage,
+    log::DirOptions,
     machine::Machine,
 };
 
@@ -63,6 +64,7 @@ pub struct Seed {
     /// Where clients reach it.
     pub address: Address,
     pub config: BrokerConfig,
+    pub dir: DirOptions,
     /// For its randomness: another one at every start.
     pub random: u64,
 }
@@ -101,10 +103,15 @@ impl Host {
             config.set(name, value).map_err(CannotStart::Config)?;
         }
         let listener = listen(options.port)?;
+        let mut dir = DirOptions::default();
         let (storage, storage_cpu) = match options.storage {
-            StorageOption::Memory(storage) => (AnyStorage::Memory(storage), CpuClock::default()),
-            StorageOption::Files(dir) => {
-                let storage = FileStorage::open(&dir).map_err(CannotStart::Storage)?;
+            StorageOption::Memory(storage) => {
+                // Batches are the same bytes here and in storage: to give them up would free nothing.
+                dir.hot_bytes_max = u64::MAX;
+                (AnyStorage::Memory(storage), CpuClock::default())
+            }
+            StorageOption::Files(path) => {
+                let storage = FileStorage::open(&path).map_err(CannotStart::Storage)?;
                 let cpu_clock = storage.cpu_clock().clone();
                 (AnyStorage::Files(storage), cpu_clock)
             }
@@ -113,7 +120,7 @@ impl Host {
         let served = Served::start(listener, move |address, door| {
             let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), address);
             let address = Address { host: address.ip().to_string(), port: address.port() };
-            (make(Seed { address, config, random }), storage, attend(door, ready, on_recovery))
+            (make(Seed { address, config, dir, random }), storage, attend(door, ready, on_recovery))
         });
         let served = served.map_err(CannotStart::Platform)?;
         match is_ready.recv() {

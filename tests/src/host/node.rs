@@ -14,5 +14,8 @@ const REQUESTS_IN_HAND_MAX: u32 = 16;
 
 pub(super) fn make(seed: Seed) -> impl Machine<Call = NodeCall, Answer = NodeAnswer> + 'static {
     let network = NetworkLimits { requests_in_hand_max: REQUESTS_IN_HAND_MAX, ..NetworkLimits::default() };
-    Node::new(NodeOptions { config: seed.config, seed: seed.random, network, ..NodeOptions::new(seed.address) })
+    let Seed { address, config, dir, random } = seed;
+    // Nobody looks at the trace of a host.
+    let options = NodeOptions { config, dir, seed: random, network, trace_kept: 0, ..NodeOptions::new(address) };
+    Node::new(options)
 }
