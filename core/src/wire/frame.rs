@@ -1,7 +1,8 @@
 //! Splits what a connection delivers into frames: a length of 32 bits, then that many bytes.
 //!
 //! The length is checked before anything is kept, and a claim alone reserves nothing. A frame that lies in one received
-//! piece is a slice of it; one that comes in several is put together once, when its last byte is there.
+//! piece is a slice of it; one that comes in several is put together once: from when a part of it is there that is worth
+//! the room for all of it, each piece is copied as it comes, while it is in the processor's cache, and let go of.
 
 use std::collections::VecDeque;
 
@@ -11,6 +12,8 @@ use bytes::{Buf, Bytes, BytesMut};
 /// cost a piece per byte.
 const SMALL_PIECE_BYTES: usize = 4 * 1024;
 const GATHERED_BYTES: usize = 64 * 1024;
+/// A frame is given its room once this part of it has come: nobody gets more memory than four times what they sent.
+const BEGUN_PART: u64 = 4;
 
 /// A length that no frame may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,18 +23,25 @@ pub struct FrameError {
 
 #[derive(Clone, Debug, Default)]
 pub struct FrameSplitter {
+    /// The frame under way as far as it has come, with room for all of it; empty until it is put together. All of
+    /// `pieces` is later than it.
+    begun: BytesMut,
     pieces: VecDeque<Bytes>,
     /// The end of what was received, while it comes in small pieces. Later than all of `pieces`.
     gathered: BytesMut,
-    /// Bytes in `pieces` and `gathered`.
+    /// Bytes in `begun`, `pieces` and `gathered`.
     buffered: u64,
     /// Of the frame under way, once its prefix is in.
     frame_bytes: Option<u32>,
 }
 
 impl FrameSplitter {
-    pub fn push(&mut self, piece: Bytes) {
+    pub fn push(&mut self, mut piece: Bytes) {
         self.buffered += piece.len() as u64;
+        if let Some(bytes) = self.frame_bytes.filter(|_| !self.begun.is_empty()) {
+            let missing = (bytes as usize).saturating_sub(self.begun.len());
+            self.begun.extend_from_slice(&piece.split_to(missing.min(piece.len())));
+        }
         if piece.len() >= SMALL_PIECE_BYTES || (self.pieces.is_empty() && self.gathered.is_empty()) {
             self.close_gathered();
             self.pieces.extend((!piece.is_empty()).then_some(piece));
@@ -71,6 +81,10 @@ impl FrameSplitter {
                 self.frame_bytes = None;
                 Ok(Some(self.take(bytes as usize)))
             }
+            Some(bytes) if self.begun.is_empty() && self.buffered * BEGUN_PART >= u64::from(bytes) => {
+                self.begin(bytes as usize);
+                Ok(None)
+            }
             _ => Ok(None),
         }
     }
@@ -81,10 +95,20 @@ impl FrameSplitter {
         }
     }
 
+    /// Gives the frame under way, to which all that is here belongs, room for `len` bytes.
+    fn begin(&mut self, len: usize) {
+        self.close_gathered();
+        self.begun = BytesMut::with_capacity(len);
+        self.pieces.drain(..).for_each(|piece| self.begun.extend_from_slice(&piece));
+    }
+
     /// The first `len` bytes, which must be there: by reference where they lie in one piece.
     fn take(&mut self, len: usize) -> Bytes {
-        self.close_gathered();
         self.buffered -= len as u64;
+        if !self.begun.is_empty() {
+            return std::mem::take(&mut self.begun).freeze();
+        }
+        self.close_gathered();
         let whole = self.pieces.front_mut().filter(|piece| piece.len() >= len).map(|piece| piece.split_to(len));
         let taken = whole.unwrap_or_else(|| {
             let mut joined = BytesMut::with_capacity(len);
@@ -167,6 +191,21 @@ mod tests {
         splitter.push(stream.clone());
         let first = splitter.next_frame(1000).unwrap().unwrap();
         assert_eq!(first.as_ptr(), stream[4..].as_ptr());
+    }
+
+    #[test]
+    fn a_frame_in_several_pieces_holds_on_to_none_of_them() {
+        let stream = Bytes::from(framed(&[vec![7; 100_000], vec![8; 10]]));
+        let mut splitter = FrameSplitter::default();
+        for at in (0..75_000).step_by(25_000) {
+            splitter.push(Bytes::copy_from_slice(&stream[at..at + 25_000]));
+            assert_eq!(splitter.next_frame(1 << 20), Ok(None));
+            assert!(at == 0 || splitter.pieces.is_empty());
+        }
+        assert_eq!(splitter.buffered(), 75_000 - 4);
+        splitter.push(stream.slice(75_000..));
+        assert_eq!(splitter.next_frame(1 << 20).unwrap().unwrap(), vec![7; 100_000]);
+        assert_eq!(splitter.next_frame(1 << 20).unwrap().unwrap(), vec![8; 10]);
     }
 
     #[test]
