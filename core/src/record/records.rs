@@ -102,6 +102,7 @@ pub(super) struct RecordHead {
 }
 
 impl RecordHead {
+    #[inline]
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let len = usize::try_from(reader.take_varint()?).ok()?;
         let end = reader.at().checked_add(len)?;

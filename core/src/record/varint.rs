@@ -3,32 +3,52 @@
 /// A place in bytes that are read from the front. Every `take_*` gives `None` at a malformed end and never goes back.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
+    /// Of all bytes.
+    len: usize,
 }
 
 impl<'a> Reader<'a> {
+    /// Begins at `at`, which is at most the end.
     pub fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at }
+        Self { rest: &bytes[at..], len: bytes.len() }
     }
 
     /// Bytes read so far, counted from the start of all bytes.
     pub fn at(&self) -> usize {
-        self.at
+        self.len - self.rest.len()
     }
 
     pub fn is_at_end(&self) -> bool {
-        self.at >= self.bytes.len()
+        self.rest.is_empty()
     }
 
+    #[inline]
     pub fn take_byte(&mut self) -> Option<u8> {
-        let byte = *self.bytes.get(self.at)?;
-        self.at += 1;
+        let (&byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
         Some(byte)
     }
 
     /// A number of at most ten bytes.
+    #[inline]
     pub fn take_varlong(&mut self) -> Option<i64> {
+        self.take_short().map(i64::from).or_else(|| self.take_long())
+    }
+
+    /// A number of one byte or two, as nearly all in a record are; nothing is taken if it is longer or torn.
+    #[inline]
+    fn take_short(&mut self) -> Option<i32> {
+        let (bits, rest) = match self.rest {
+            [byte @ ..0x80, rest @ ..] => (u32::from(*byte), rest),
+            [low, byte @ ..0x80, rest @ ..] => (u32::from(low & 0x7f) | u32::from(*byte) << 7, rest),
+            _ => return None,
+        };
+        self.rest = rest;
+        Some((bits >> 1) as i32 ^ -((bits & 1) as i32))
+    }
+
+    fn take_long(&mut self) -> Option<i64> {
         let mut bits = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.take_byte()?;
@@ -44,21 +64,27 @@ impl<'a> Reader<'a> {
     }
 
     /// A number of at most five bytes.
+    #[inline]
     pub fn take_varint(&mut self) -> Option<i32> {
-        let start = self.at;
-        let number = i32::try_from(self.take_varlong()?).ok()?;
-        (self.at - start <= 5).then_some(number)
+        self.take_short().or_else(|| self.take_long_varint())
+    }
+
+    fn take_long_varint(&mut self) -> Option<i32> {
+        let start = self.at();
+        let number = i32::try_from(self.take_long()?).ok()?;
+        (self.at() - start <= 5).then_some(number)
     }
 
     /// Where the next `len` bytes lie.
+    #[inline]
     pub fn take_range(&mut self, len: usize) -> Option<std::ops::Range<usize>> {
-        let end = self.at.checked_add(len).filter(|&end| end <= self.bytes.len())?;
-        let range = self.at..end;
-        self.at = end;
-        Some(range)
+        let start = self.at();
+        self.rest = self.rest.get(len..)?;
+        Some(start..self.at())
     }
 
     /// A length and as many bytes; a negative length is a null.
+    #[inline]
     pub fn take_nullable(&mut self) -> Option<Option<std::ops::Range<usize>>> {
         match self.take_varint()? {
             len if len < 0 => Some(None),
