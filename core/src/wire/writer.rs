@@ -1,6 +1,6 @@
 //! Writes Kafka's primitives into a `Frame`: small fields into pieces of its own, record bytes by reference.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 use kafka_wire_core::Uuid;
 
 use crate::effect::Frame;
@@ -8,14 +8,21 @@ use crate::effect::Frame;
 /// A frame that is being written. `is_flexible` decides between classic and compact lengths (KIP-482).
 #[derive(Debug)]
 pub struct FrameWriter {
+    /// The frame up to its first records, with room for its length in front. Empty while there are no records.
+    head: BytesMut,
+    /// What follows the head.
     done: Frame,
     piece: BytesMut,
     is_flexible: bool,
 }
 
+const LENGTH_BYTES: usize = 4;
+
 impl FrameWriter {
     pub fn new(is_flexible: bool, bytes_expected: usize) -> Self {
-        Self { done: Frame::default(), piece: BytesMut::with_capacity(bytes_expected), is_flexible }
+        let mut piece = BytesMut::with_capacity(LENGTH_BYTES + bytes_expected);
+        piece.put_u32(0);
+        Self { head: BytesMut::new(), done: Frame::default(), piece, is_flexible }
     }
 
     pub fn put_i8(&mut self, value: i8) {
@@ -70,7 +77,10 @@ impl FrameWriter {
     pub fn put_records(&mut self, records: Option<Frame>) {
         self.put_count(records.as_ref().map(|records| records.len() as usize));
         if let Some(records) = records.filter(|records| !records.is_empty()) {
-            self.done.push(self.piece.split().freeze());
+            match self.head.is_empty() {
+                true => self.head = self.piece.split(),
+                false => self.done.push(self.piece.split().freeze()),
+            }
             self.done.append(records);
         }
     }
@@ -84,9 +94,15 @@ impl FrameWriter {
 
     /// The fields written, in front of them their length.
     pub fn finish_frame(mut self) -> Frame {
-        self.done.push(self.piece.freeze());
-        let mut frame = Frame::default();
-        frame.push(Bytes::copy_from_slice(&(self.done.len() as u32).to_be_bytes()));
+        if self.head.is_empty() {
+            self.head = self.piece;
+        } else {
+            self.done.push(self.piece.freeze());
+        }
+        let len = (self.head.len() - LENGTH_BYTES) as u64 + self.done.len();
+        self.head[..LENGTH_BYTES].copy_from_slice(&(len as u32).to_be_bytes());
+        let mut frame = Frame::with_capacity(1 + self.done.parts().len());
+        frame.push(self.head.freeze());
         frame.append(self.done);
         frame
     }

@@ -19,10 +19,6 @@
 //! - A refusal has more to say: in words, and of the first wrong record only. It does not tell where the log begins.
 //! - acks=1 waits for a commit to storage in `wait/produce` where Kafka's thread would block.
 
-use kafka_wire::{
-    ProduceResponse,
-    produce_response::{BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse},
-};
 use kafka_wire_core::{StrBytes, Uuid};
 
 use super::{Ask, Handled};
@@ -37,9 +33,13 @@ use crate::{
     log::Appended,
     record::{Batch, BatchError, Compression},
     replica::AppendRefused,
+    time::Timestamp,
     trace::event::CloseReason,
     turn::Turn,
-    wire::produce::{ProducePartition, ProduceRequest, ProduceTopic},
+    wire::{
+        produce::{ProducePartition, ProduceRequest, ProduceTopic},
+        produce_answer::{ProduceAnswerWriter, ProducedRow},
+    },
 };
 
 const ACKS_ALL: i16 = -1;
@@ -87,9 +87,13 @@ impl ProduceAnswer {
     }
 
     pub fn reply(self, ask: Ask) -> Handled {
-        let mut response = ProduceResponse::default();
-        response.responses = self.topics.into_iter().map(|topic| topic.told(ask.version)).collect();
-        ask.reply(&response)
+        let mut answer = ProduceAnswerWriter::new(ask.correlation, ask.version, self.topics.len());
+        for topic in &self.topics {
+            answer.topic(&topic.name, topic.id, topic.partitions.len());
+            topic.partitions.iter().for_each(|produced| answer.row(produced.row()));
+            answer.end_topic();
+        }
+        Handled::Reply(answer.finish())
     }
 }
 
@@ -218,45 +222,28 @@ impl Keeps {
     }
 }
 
-impl ProducedTopic {
-    fn told(self, version: i16) -> TopicProduceResponse {
-        let mut told = TopicProduceResponse::default();
-        match version {
-            ..=12 => told.name = self.name,
-            _ => told.topic_id = self.id,
-        }
-        told.partition_responses = self.partitions.into_iter().map(|produced| produced.told(version)).collect();
-        told
-    }
-}
-
 impl Produced {
-    fn told(self, version: i16) -> PartitionProduceResponse {
-        let mut told = PartitionProduceResponse::default();
-        told.index = self.partition;
-        told.base_offset = -1;
-        match self.result {
-            Ok(appended) => {
-                told.error_code = self.failed.map_or(0, ErrorCode::code);
-                told.base_offset = appended.base_offset;
-                told.log_append_time_ms = appended.append_time.map_or(-1, |time| time.0);
-                told.log_start_offset = self.log_start;
-            }
-            Err(refused) => {
-                told.error_code = refused.error.code();
-                if version >= 8 {
-                    told.record_errors = refused.record.into_iter().map(record_error).collect();
-                    told.error_message = refused.message.map(StrBytes::from);
-                }
-            }
+    fn row(&self) -> ProducedRow<'_> {
+        let (partition, nowhere, never) = (self.partition, -1, Timestamp::NONE);
+        match &self.result {
+            Ok(appended) => ProducedRow {
+                partition,
+                error: self.failed.map_or(0, ErrorCode::code),
+                base_offset: appended.base_offset,
+                append_time: appended.append_time.unwrap_or(never),
+                log_start: self.log_start,
+                record: None,
+                message: None,
+            },
+            Err(refused) => ProducedRow {
+                partition,
+                error: refused.error.code(),
+                base_offset: nowhere,
+                append_time: never,
+                log_start: nowhere,
+                record: refused.record,
+                message: refused.message.as_deref(),
+            },
         }
-        told
     }
-}
-
-fn record_error((index, why): (i32, &'static str)) -> BatchIndexAndErrorMessage {
-    let mut told = BatchIndexAndErrorMessage::default();
-    told.batch_index = index;
-    told.batch_index_error_message = Some(StrBytes::from(why));
-    told
 }
