@@ -37,7 +37,7 @@ use crate::{
     effect::StorageError,
     ids::*,
     log::{CommitOutcome, Mark},
-    time::Instant,
+    time::{Instant, sooner},
     trace::event::CloseReason,
     turn::Turn,
 };
@@ -160,8 +160,9 @@ impl Broker {
 
     /// `now`: when the latest turn was.
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
-        let others = [self.network.next_deadline(now), self.handlers.next_deadline(), self.topics.next_deadline()];
-        others.into_iter().chain(self.waits.deadlines()).flatten().min()
+        let stages = sooner(self.network.next_deadline(now), self.handlers.next_deadline());
+        let own = sooner(stages, self.topics.next_deadline());
+        self.waits.deadlines().into_iter().fold(own, sooner)
     }
 
     /// The rest of a turn: requests that may go on do, answers go out, the commit is issued.

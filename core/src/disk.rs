@@ -236,13 +236,24 @@ impl Disk {
 fn apply(files: &mut Files, op: &WriteOp, used: &mut u64, undo: &mut Vec<Undo>) -> Result<(), StorageError> {
     match op {
         WriteOp::Append { file, at, bytes } => {
-            check_name(file)?;
-            let len = files.get(file).map(File::len);
-            if *at != len.unwrap_or(0) {
-                return Err(broken(format!("{file}: append at {at}, but the file ends at {}", len.unwrap_or(0))));
+            let found = files.get_mut(file);
+            let len = found.as_ref().map_or(0, |found| found.len());
+            if found.is_none() {
+                check_name(file)?;
             }
-            undo.push(len.map_or(Undo::Remove(file.clone()), |len| Undo::Cut(file.clone(), len)));
-            files.entry(file.clone()).or_default().append(bytes.parts());
+            if *at != len {
+                return Err(broken(format!("{file}: append at {at}, but the file ends at {len}")));
+            }
+            match found {
+                Some(found) => {
+                    undo.push(Undo::Cut(file.clone(), len));
+                    found.append(bytes.parts());
+                }
+                None => {
+                    undo.push(Undo::Remove(file.clone()));
+                    files.entry(file.clone()).or_default().append(bytes.parts());
+                }
+            }
             *used += bytes.len();
         }
         WriteOp::Truncate { file, len } => {

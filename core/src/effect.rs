@@ -190,6 +190,11 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// An empty one with room for so many parts.
+    pub fn with_capacity(parts: usize) -> Self {
+        Self { parts: Vec::with_capacity(parts), len: 0 }
+    }
+
     pub fn push(&mut self, part: Bytes) {
         self.len += part.len() as u64;
         if !part.is_empty() {
@@ -230,9 +235,7 @@ impl Frame {
 
 impl From<Bytes> for Frame {
     fn from(bytes: Bytes) -> Self {
-        let mut frame = Self::default();
-        frame.push(bytes);
-        frame
+        Self { len: bytes.len() as u64, parts: if bytes.is_empty() { Vec::new() } else { vec![bytes] } }
     }
 }
 

@@ -161,6 +161,7 @@ where
 {
     let Host { storage, transport, clock, observer } = host;
     let mut turns = Turns {
+        deadline: machine.next_deadline(),
         machine,
         inbox: Some(inbox.0),
         clock: &clock,
@@ -188,7 +189,7 @@ where
                 if turns.inbox.is_none() && commits.is_empty() && reads.is_empty() && lists.is_empty() {
                     return Poll::Ready(true);
                 }
-                let deadline = turns.machine.next_deadline();
+                let deadline = turns.deadline;
                 if deadline != sleeps_until || (deadline.is_some() && sleep.is_none()) {
                     sleep.set(deadline.map(|at| clock.sleep_until(at)));
                     sleeps_until = deadline;
@@ -224,6 +225,8 @@ where
 /// The machine and all that a turn of it needs.
 struct Turns<'a, M: Machine, C, O> {
     machine: M,
+    /// The machine's next one, as of its latest turn.
+    deadline: Option<Instant>,
     /// `None` once every sender is gone.
     inbox: Option<mpsc::Receiver<Input<M::Call>>>,
     clock: &'a C,
@@ -244,7 +247,7 @@ impl<M: Machine, C: Clock, O: Observer<M>> Turns<'_, M, C, O> {
         let mut taken = 0;
         while taken < TURNS_PER_BATCH {
             let now = self.clock.now();
-            let is_due = self.machine.next_deadline().is_some_and(|deadline| deadline <= now.monotonic);
+            let is_due = self.deadline.is_some_and(|deadline| deadline <= now.monotonic);
             if is_due && self.may_tick {
                 self.may_tick = false;
                 self.take(now, Input::Tick);
@@ -261,6 +264,7 @@ impl<M: Machine, C: Clock, O: Observer<M>> Turns<'_, M, C, O> {
 
     fn take(&mut self, now: Now, input: Input<M::Call>) {
         self.machine.handle(now, input, &mut self.effects);
+        self.deadline = self.machine.next_deadline();
         self.observer.after_turn(now, &self.machine, &mut self.calls);
     }
 

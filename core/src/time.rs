@@ -17,6 +17,15 @@ impl Instant {
     }
 }
 
+/// The earlier of two deadlines, where there are any.
+pub fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, None) => one,
+        (None, other) => other,
+    }
+}
+
 impl Add<Duration> for Instant {
     type Output = Self;
 

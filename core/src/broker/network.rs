@@ -28,7 +28,7 @@ use crate::{
     effect::{Effect, Frame},
     ids::{ConnectionId, RequestId},
     sorted::SortedMap,
-    time::Instant,
+    time::{Instant, sooner},
     trace::{Event, event::CloseReason},
     turn::Turn,
 };
@@ -249,7 +249,7 @@ impl Network {
 
     pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let processors = self.processors.iter().filter_map(|processor| processor.next_deadline(now));
-        processors.chain(self.idle_check_at).min()
+        processors.fold(self.idle_check_at, |soonest, due| sooner(soonest, Some(due)))
     }
 
     /// Closes connections that were silent for `connections.max.idle.ms` while nothing of theirs was in hand.

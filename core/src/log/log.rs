@@ -263,7 +263,7 @@ impl Log {
 
     fn write(&mut self, dir: &mut LogDir, batch: &Batch, header: &BatchHeader, ops: &mut Vec<WriteOp>) {
         let hot = HotBatch::new(batch, header);
-        let mut bytes = Frame::default();
+        let mut bytes = Frame::with_capacity(2);
         hot.push_to(&mut bytes);
         self.active.append(header, bytes, ops);
         let before = self.hot.cost();

@@ -8,7 +8,7 @@ use crate::{
     ids::{LeaderEpoch, Offset, TopicPartition},
     log::{CommitOutcome, DirState, Log, LogDir, Mark},
     sorted::SortedMap,
-    time::Instant,
+    time::{Instant, sooner},
     turn::Turn,
 };
 
@@ -111,7 +111,8 @@ impl Partitions {
 
     /// When `on_tick` has something to do.
     pub fn next_deadline(&self, dir: &LogDir) -> Option<Instant> {
-        [self.retention_at, self.checkpoint_at, self.expiration_at, dir.next_deadline()].into_iter().flatten().min()
+        let own = sooner(sooner(self.retention_at, self.checkpoint_at), self.expiration_at);
+        sooner(own, dir.next_deadline())
     }
 
     /// Retention, checkpoints, producers that are silent for long, and a dir that may be writable again.

@@ -20,7 +20,7 @@ use crate::{
     log::{ColdRange, Log},
     purgatory::Purgatory,
     replica::fetch_session::FetchSessions,
-    time::Instant,
+    time::{Instant, sooner},
     trace::{Event, event::WaitReason},
     turn::Turn,
 };
@@ -133,7 +133,7 @@ impl FetchWaits {
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
-        [self.parked.next_deadline(), self.cold.next_deadline()].into_iter().flatten().min()
+        sooner(self.parked.next_deadline(), self.cold.next_deadline())
     }
 
     /// Whose time is over gets what there is.
