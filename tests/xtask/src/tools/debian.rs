@@ -1,6 +1,10 @@
 //! Browsers, clients and Java: from the PATH, or from Debian's packages where we are root and apt-get is there.
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use super::{Tool, Toolbox, path};
 use crate::{
@@ -71,7 +75,9 @@ fn may_install() -> Result<(), String> {
 }
 
 fn install(missing: &[&Wanted]) -> Result<(), String> {
+    let start = Instant::now();
     let log = Log::create("debian packages")?;
+    println!("── getting the list of Debian's packages");
     apt_get(&log, &["update"])?;
     let knows = |package: &str| run::output(&mut run::command("apt-cache", &["show", package])).is_some();
     let packages: Vec<&str> = missing
@@ -79,13 +85,16 @@ fn install(missing: &[&Wanted]) -> Result<(), String> {
         .map(|one| if one.tool == Tool::Java && !knows(one.package) { ANY_JAVA } else { one.package })
         .collect();
     println!("── getting Debian's packages {}", packages.join(" "));
-    apt_get(&log, &[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())
+    apt_get(&log, &[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())?;
+    println!("── Debian's packages are there after {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
 }
 
 fn apt_get(log: &Log, arguments: &[&str]) -> Result<(), String> {
     let mut command = run::command("apt-get", &["--quiet", "-o", "DPkg::Lock::Timeout=300"]);
     command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    match group::run(&mut command, log.file(), INSTALL_LIMIT) {
+    let end = log.watched("Debian's packages", || group::run(&mut command, log.file(), INSTALL_LIMIT));
+    match end {
         Ok(group::End::Exited(status)) if status.success() => Ok(()),
         Ok(group::End::Exited(status)) => {
             Err(format!("apt-get {} ended with {status}: {}", arguments[0], log.last_line().unwrap_or_default()))

@@ -122,8 +122,9 @@ impl Program {
         let start = Instant::now();
         let log = Log::create(self.package)?;
         let mut command = self.command();
-        let end =
-            group::run(&mut command, log.file(), INSTALL_LIMIT).map_err(|why| run::does_not_start(&command, &why))?;
+        let end = log
+            .watched(&format!("getting {name}"), || group::run(&mut command, log.file(), INSTALL_LIMIT))
+            .map_err(|why| run::does_not_start(&command, &why))?;
         let failed = match end {
             group::End::Exited(status) if status.success() => None,
             group::End::Exited(status) => Some(status.to_string()),

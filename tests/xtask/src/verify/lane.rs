@@ -2,8 +2,6 @@
 
 use std::{
     process::Command,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -17,9 +15,6 @@ use crate::{
     run::{self, group},
     tools::{Toolbox, path},
 };
-
-/// How often a running suite says that it still runs.
-const HEARTBEAT: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -79,30 +74,9 @@ fn in_the_open(context: &Context<'_>, suite: &Suite) -> Verdict {
         Ok(log) => log,
         Err(why) => return Verdict::Failed(why),
     };
-    let is_over = AtomicBool::new(false);
-    let result = thread::scope(|scope| {
-        let heart = scope.spawn(|| beat(suite.name, &log, &is_over));
-        let result = work(context, suite, &log);
-        is_over.store(true, Ordering::Relaxed);
-        heart.thread().unpark();
-        result
-    });
-    let Err(why) = result else { return Verdict::Passed };
+    let Err(why) = log.watched(suite.name, || work(context, suite, &log)) else { return Verdict::Passed };
     println!("\n── what {} said (also in {})\n{}\n", suite.name, log.path().display(), log.tail(PRINTED_LINES));
     Verdict::Failed(why)
-}
-
-fn beat(name: &str, log: &Log, is_over: &AtomicBool) {
-    let start = Instant::now();
-    let mut said = 0;
-    while !is_over.load(Ordering::Relaxed) {
-        thread::park_timeout(HEARTBEAT);
-        let beats = start.elapsed().as_secs() / HEARTBEAT.as_secs();
-        if beats > said && !is_over.load(Ordering::Relaxed) {
-            said = beats;
-            println!("   {name}: {} s, {}", start.elapsed().as_secs(), log.last_line().unwrap_or_default());
-        }
-    }
 }
 
 fn work(context: &Context<'_>, suite: &Suite, log: &Log) -> Result<(), String> {

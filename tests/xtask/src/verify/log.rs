@@ -4,12 +4,18 @@ use std::{
     fs::{self, File},
     io::Write,
     path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::run;
 
 /// Lines of a failing suite that are printed; the file has them all.
 pub const PRINTED_LINES: usize = 3000;
+
+/// How often work that takes long says that it is under way.
+const HEARTBEAT: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub struct Log {
@@ -38,6 +44,31 @@ impl Log {
 
     pub fn path(&self) -> &std::path::Path {
         &self.path
+    }
+
+    /// Does the work, and says now and then for how long already, and what its programs said last.
+    pub fn watched<T>(&self, name: &str, work: impl FnOnce() -> T) -> T {
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let heart = scope.spawn(|| self.beat(name, &is_over));
+            let result = work();
+            is_over.store(true, Ordering::Relaxed);
+            heart.thread().unpark();
+            result
+        })
+    }
+
+    fn beat(&self, name: &str, is_over: &AtomicBool) {
+        let start = Instant::now();
+        let mut said = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            thread::park_timeout(HEARTBEAT);
+            let beats = start.elapsed().as_secs() / HEARTBEAT.as_secs();
+            if beats > said && !is_over.load(Ordering::Relaxed) {
+                said = beats;
+                println!("   {name}: {} s, {}", start.elapsed().as_secs(), self.last_line().unwrap_or_default());
+            }
+        }
     }
 
     /// The last lines, and whether there were more.
