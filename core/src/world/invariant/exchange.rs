@@ -21,6 +21,8 @@ use crate::{
 
 /// Bytes of a frame that are looked at: a request says in front how it wants to be answered.
 const HEAD_BYTES: usize = 512;
+/// Default of `socket.request.max.bytes`: a longer frame closes its connection.
+const FRAME_BYTES_MAX: u32 = 100 * 1024 * 1024;
 
 /// All connections to all brokers.
 #[derive(Clone, Debug, Default)]
@@ -85,9 +87,16 @@ impl Exchanges {
         let mut rest = bytes;
         while !rest.is_empty() && !connection.is_garbled {
             let came = connection.came + rest.len() as u64;
-            if let Some(head) = connection.take(&mut rest) {
-                self.frame_max = self.frame_max.max(came - rest.len() as u64);
-                connection.waiting.push_back(Asked::read(&head, now));
+            match connection.take(&mut rest) {
+                Some(head) => {
+                    self.frame_max = self.frame_max.max(came - rest.len() as u64);
+                    connection.waiting.push_back(Asked::read(&head, now));
+                }
+                // Room is set aside for a frame as soon as its length is in, whatever comes of it.
+                None if connection.came >= 4 && connection.claimed() <= FRAME_BYTES_MAX => {
+                    self.frame_max = self.frame_max.max(u64::from(connection.claimed()));
+                }
+                None => {}
             }
         }
     }
