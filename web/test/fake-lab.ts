@@ -110,10 +110,11 @@ export class FakeLab implements RunningLab {
   async stepUntil(until: LabUntil, budgetMs = Infinity): Promise<LabState & { reached: boolean }> {
     const turn = ++this.#turn;
     const end = performance.now() + budgetMs;
-    // A slice lets go of the thread, as a Worker's answer does.
-    await new Promise(later => setTimeout(later));
     let reached = false;
-    for (let steps = 0; turn === this.#turn && steps < 4_000 && performance.now() < end; steps++) {
+    for (let steps = 0; performance.now() < end; steps++) {
+      // Lets go of the thread, as a Worker does, and hears of other calls then.
+      if (steps % 200 === 0) await new Promise(later => setTimeout(later, 4));
+      if (turn !== this.#turn) break;
       if (until.at !== undefined && this.#nextAt() > until.at) {
         this.#now = Math.max(this.#now, until.at);
         reached = true;

@@ -204,17 +204,16 @@ describe('time', () => {
     await tab.look(
       `const lab = labDoor.opened[0];
        const { seek } = lab;
-       lab.seek = (at, onProgress) => {
-         onProgress?.(at / 4);
-         return new Promise(resolve => { lab.step = async () => { const state = await seek.call(lab, at / 4); resolve(state); return state; }; });
-       };`,
+       lab.seek = async at => { await seek.call(lab, at / 4); return new Promise(() => {}); };`,
     );
     await tab.fill('[name=goto]', '40');
     await tab.driver.press('Enter');
     await tab.has('.going', 'On the way to 40.000 s');
-    expect(await tab.look(`const bar = root.querySelector('.going progress'); return bar.value / bar.max`)).toBeCloseTo(
-      0.25,
+    await tab.until(
+      'a quarter of the way',
+      `const bar = root.querySelector('.going progress'); return bar.value / bar.max > 0.24 && bar.value / bar.max < 0.26`,
     );
+    await tab.has('.happened li', 'Broker 1');
     await tab.click('#stop-here');
     await tab.until('the bar to go', `return root.querySelector('.going') === null`);
     await at('10.000000 s');
@@ -336,7 +335,7 @@ const HOSTILE = ['<img/src=x/onerror=window.hit=1>', 'left\u202eright\u2066\u200
 test('hostile text is shown and does nothing, wherever it comes from', async () => {
   for (const text of HOSTILE) {
     await openLab(await writeLink(`ottla 1\nseed 5\ntopics ${text}\nat 1s produce ${text} k v\n`));
-    await tab.has('.script', 'seed 5');
+    await tab.has('.script', text.slice(0, 4));
     await tab.click('#transport-end');
     await tab.has('.happened li', text.slice(0, 4));
     await tab.click('.happened li');

@@ -41,6 +41,23 @@ test('a seek there and back ends in the same', async () => {
   expect(branch.state).toMatchObject({ digest, step, now: 12 * SECOND });
 });
 
+test('a long way is seen while it is gone', async () => {
+  const { lab, branch } = await opened();
+  const { seek } = lab;
+  // An engine that needs a second for the way, and answers meanwhile.
+  lab.seek = async at => {
+    await seek.call(lab, at / 2);
+    await new Promise(later => setTimeout(later, 1_000));
+    return seek.call(lab, at);
+  };
+  const seen = new Set<number>();
+  branch.watch(() => seen.add(branch.state.now));
+  expect(await branch.seek(20 * SECOND)).toBe('there');
+  expect(seen).toContain(10 * SECOND);
+  expect(branch.state.now).toBe(20 * SECOND);
+  expect(branch.events.at(-1)!.at).toBeGreaterThan(19 * SECOND);
+});
+
 test('the events shown are capped, and the faults are kept apart', async () => {
   const { branch } = await opened();
   await branch.seek(30 * SECOND);

@@ -14,9 +14,9 @@ import type { LabEvent, LabState, LabUntil } from '../../public/types.js';
 
 export const EVENTS_SHOWN = 300;
 const FAULTS_MARKED = 200;
-/** Of the engine's work at once, so that it can be called off. */
-const BUDGET_MS = 80;
 const FRAME_MS = 40;
+/** After which another speed is heard of. */
+const TURN_MS = 400;
 const LOOK_EVERY_MS = 200;
 /** A page that was hidden or busy does not catch up with what it missed. */
 const FRAME_MS_MAX = 250;
@@ -97,15 +97,19 @@ export class Branch extends Changing {
       let due = this.state.now;
       let lastAt = performance.now();
       for (;;) {
-        await later(FRAME_MS);
+        const isBounded = this.speed !== 'fastest';
+        if (isBounded) await later(FRAME_MS);
         if (!isOn()) return 'superseded';
         const at = performance.now();
         const passed = Math.min(at - lastAt, FRAME_MS_MAX);
         lastAt = at;
-        if (globalThis.document?.hidden) continue;
-        const isBounded = this.speed !== 'fastest';
+        if (globalThis.document?.hidden) {
+          await later(FRAME_MS);
+          continue;
+        }
         due = isBounded ? due + passed * 1_000 * Number(this.speed) : this.state.now;
-        const { reached } = await this.#slice(isBounded ? { at: Math.floor(due) } : {}, isOn);
+        const until = isBounded ? { at: Math.floor(due) } : {};
+        const reached = await this.#go(until, isOn, isBounded ? FRAME_MS : TURN_MS);
         if (!isOn()) return 'superseded';
         if (this.isOver) return this.#ending();
         // An engine that cannot keep up plays as fast as it can, and owes nothing.
@@ -139,9 +143,7 @@ export class Branch extends Changing {
 
   seek(at: number): Promise<Stop> {
     return this.#move({ kind: 'going', from: this.state.now, to: at }, async isOn => {
-      const state = await this.lab.seek(at, now => {
-        if (isOn()) this.#take({ ...this.state, now });
-      });
+      const state = await this.#watchWay(this.lab.seek(at), isOn);
       if (!isOn()) return 'superseded';
       this.state = state;
       return state.now < at && this.isOver ? this.#ending() : 'there';
@@ -182,7 +184,7 @@ export class Branch extends Changing {
   #run(until: LabUntil): Promise<Stop> {
     return this.#move({ kind: 'going', from: this.state.now }, async isOn => {
       for (;;) {
-        const { reached } = await this.#slice(until, isOn);
+        const reached = await this.#go(until, isOn);
         if (!isOn()) return 'superseded';
         if (reached && until.events) return 'there';
         if (this.isOver) return this.#ending();
@@ -219,13 +221,30 @@ export class Branch extends Changing {
 
   #lookedAt = 0;
 
-  async #slice(until: LabUntil, isOn: () => boolean): Promise<{ reached: boolean }> {
-    const { reached, ...state } = await this.lab.stepUntil(until, BUDGET_MS);
-    if (!isOn()) return { reached };
+  async #go(until: LabUntil, isOn: () => boolean, budgetMs?: number): Promise<boolean> {
+    const { reached, ...state } = await this.#watchWay(this.lab.stepUntil(until, budgetMs), isOn);
+    if (!isOn()) return reached;
     this.state = state;
     if (performance.now() - this.#lookedAt >= LOOK_EVERY_MS) await this.#look();
     else this.changed();
-    return { reached };
+    return reached;
+  }
+
+  /** Looks at the world now and then while the engine is on its way: it answers in between, and waits for nobody. */
+  async #watchWay<T>(way: Promise<T>, isOn: () => boolean): Promise<T> {
+    let isUnderWay = true;
+    const end = way.then(
+      () => (isUnderWay = false),
+      () => (isUnderWay = false),
+    );
+    for (;;) {
+      await Promise.race([end, later(LOOK_EVERY_MS)]);
+      if (!isUnderWay || !isOn()) return way;
+      const state = await this.lab.state();
+      if (!isUnderWay || !isOn()) return way;
+      this.state = state;
+      await this.#look();
+    }
   }
 
   async #look(): Promise<void> {
@@ -236,11 +255,6 @@ export class Branch extends Changing {
     ]);
     this.events = events;
     this.faults = faults.filter(({ name }) => name === 'fault');
-    this.changed();
-  }
-
-  #take(state: LabState): void {
-    this.state = state;
     this.changed();
   }
 }
