@@ -16,7 +16,7 @@ use super::{
 use crate::time::Instant;
 
 /// Steps between two snapshots, at first.
-const SPACING: u64 = 4_096;
+const SPACING: u64 = 2_048;
 /// Bytes that snapshots take, where nothing else is said.
 pub const SNAPSHOT_BYTES_MAX: u64 = 80 * 1024 * 1024;
 
