@@ -9,6 +9,7 @@ mod client;
 mod driven;
 mod log;
 mod record;
+mod scenario;
 mod wire;
 
 pub use self::{
@@ -41,6 +42,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "log_dir", run: log::log_dir },
     Target { name: "connection", run: broker::connection },
     Target { name: "client", run: client::client },
+    Target { name: "scenario", run: scenario::scenario },
+    Target { name: "links", run: scenario::links },
 ];
 
 /// The target of this name.

@@ -127,8 +127,7 @@ impl World {
         if let Some(number) = self.director.due(self.now) {
             self.go_on(number);
         }
-        self.director.look_ahead();
-        self.heal_if_through();
+        self.look_ahead();
     }
 
     fn go_on(&mut self, number: u64) {
@@ -204,7 +203,7 @@ impl World {
             Next::Ask(question) => self.ask(number, 0, question),
             Next::Disappoint(expectation, found) => self.disappoint(&expectation, found),
         }
-        self.director.look_ahead();
+        self.look_ahead();
     }
 
     /// Lets `text` happen now, as if it stood in the script with this moment before it. What is still to happen at this
@@ -231,8 +230,7 @@ impl World {
         self.now = at;
         let number = self.director.begin(commands.into(), at);
         self.go_on(number);
-        self.director.look_ahead();
-        self.heal_if_through();
+        self.look_ahead();
         self.steps += 1;
         self.check();
         Ok(())
@@ -257,7 +255,9 @@ impl World {
         }
     }
 
-    fn heal_if_through(&mut self) {
+    /// After whatever may have moved the script.
+    fn look_ahead(&mut self) {
+        self.director.look_ahead();
         if self.is_heal_due && self.director.is_through() {
             self.is_heal_due = false;
             self.schedule.push(self.now, super::schedule::Occurrence::Heal);

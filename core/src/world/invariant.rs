@@ -44,6 +44,20 @@ const MEMORY_EVERY: u32 = 16;
 /// A code and what is wrong.
 type Checked = Result<(), (&'static str, String)>;
 
+/// Branches that some world must have driven.
+pub const MARKS: &[&str] = &[
+    "duplicate",
+    "taken back",
+    "opened",
+    "segment rolled",
+    "segment removed",
+    "cold read",
+    "reading paused",
+    "fetch session",
+    "disk replaced",
+    "damage keeps a log dir closed",
+];
+
 /// A broken invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {

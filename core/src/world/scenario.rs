@@ -42,8 +42,8 @@ pub const VERSION: u32 = 1;
 pub const BUILD: &str = env!("CARGO_PKG_VERSION");
 /// Of a whole text, in bytes.
 pub const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Commands of a script.
-const COMMANDS_MAX: usize = 50_000;
+/// Commands of a script. All of them may be for one moment, and a machine that does so much at once is said to go round.
+const COMMANDS_MAX: usize = 8_000;
 
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

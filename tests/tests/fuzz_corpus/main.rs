@@ -84,6 +84,8 @@ targets! {
     log_dir: 1_500
     connection: 2_000
     client: 2_000
+    scenario: 10_000
+    links: 4_000
 }
 
 #[test]

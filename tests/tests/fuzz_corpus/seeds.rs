@@ -2,6 +2,8 @@
 
 mod messages;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use ottla_contract::frames;
 use ottla_core::{
@@ -14,8 +16,13 @@ use ottla_core::{
     record::{Batch, BatchBuilder, Compression, Header, ProducerStamp},
     time::Timestamp,
     wire::Api,
+    world::{fault::FAULTS, scenario::Scenario, swarm::Swarm},
 };
-use ottla_tests::fuzz::{DrivenBroker, Files, packed, recorded};
+use ottla_tests::{
+    fuzz::{DrivenBroker, Files, packed, recorded},
+    link,
+    sim::stories,
+};
 
 pub type Seed = (&'static str, String, Vec<u8>);
 
@@ -46,7 +53,22 @@ pub fn all() -> Vec<Seed> {
         add("connection", &named(*api, *version), [&[255], &frame[..]].concat());
     }
     add("client", "everything", recorded());
+    add_scenarios(&mut add);
     seeds
+}
+
+fn add_scenarios(add: &mut impl FnMut(&'static str, &str, Vec<u8>)) {
+    // Every setting is said in it, and every kind of fault.
+    let drawn = Scenario { seed: None, ..Scenario::of_seed(2) };
+    let faults = Swarm { faults: FAULTS.to_vec(), fault_every: Duration::from_secs(2), ..Swarm::draw(3) };
+    let faults = Scenario { seed: None, ..Scenario::from(faults) }.written_out();
+    for (name, scenario) in [("settings", drawn), ("faults", faults)] {
+        add("scenario", name, scenario.to_string().into_bytes());
+        add("links", name, link::write(&scenario.to_string()).expect("it is short").into_bytes());
+    }
+    for name in stories::names() {
+        add("scenario", &name, stories::load(&name).expect("a story").to_string().into_bytes());
+    }
 }
 
 fn position(api: Api) -> u8 {

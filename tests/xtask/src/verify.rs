@@ -9,6 +9,7 @@ mod licences;
 pub mod log;
 mod suites;
 mod summary;
+mod worlds;
 
 use std::{collections::BTreeSet, process::ExitCode, time::Instant};
 

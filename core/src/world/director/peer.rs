@@ -116,7 +116,7 @@ impl World {
         if let Some(track) = self.director.track(track) {
             track.on_answer(answer, now);
         }
-        self.director.look_ahead();
+        self.look_ahead();
     }
 
     pub(super) fn give_up_sending(&mut self, track: u64) {

@@ -81,8 +81,7 @@ impl World {
             }
         }
         self.director.tracks = tracks;
-        self.director.look_ahead();
-        self.heal_if_through();
+        self.look_ahead();
     }
 
     fn holds(&self, state: &State, seen: &mut Seen) -> bool {

@@ -23,6 +23,8 @@ pub const FAULTS: [&str; 29] = [
 
 /// None happens in the last seconds, so that most have an end.
 const QUIET_END: Duration = Duration::from_secs(2);
+/// However long its world lasts.
+const DRAWN_MAX: usize = 4_000;
 /// Sets the stream of faults apart from those of everything else.
 const STREAM: u64 = 0xfa_0175;
 
@@ -30,7 +32,7 @@ pub(in crate::world) fn draw(swarm: &Swarm) -> Vec<(Instant, Fault)> {
     let mut drawing = Drawing { swarm, rng: Rng::new(swarm.seed ^ STREAM), drawn: Vec::new() };
     let (end, every) = (swarm.duration.saturating_sub(QUIET_END), swarm.fault_every.as_micros() as u64);
     let mut at = Instant(every / 2);
-    while at < Instant(0) + end && !swarm.faults.is_empty() {
+    while at < Instant(0) + end && !swarm.faults.is_empty() && drawing.drawn.len() < DRAWN_MAX {
         let code = drawing.one_of(&swarm.faults);
         drawing.fault(at, code);
         at = at + Duration::from_micros(every / 2 + drawing.rng.below(every + 1));

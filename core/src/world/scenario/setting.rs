@@ -86,6 +86,8 @@ const MILLI: Duration = Duration::from_millis(1);
 
 /// Without the broker's configs, which have a table of their own.
 const SETTINGS: &[Setting] = &[
+    // What a plain world's randomness begins with; a seed's begins with the seed.
+    setting!(number "random", u64, u64::MAX, seed),
     setting!(positive "brokers", u32, 1, brokers),
     setting!(positive "visitors", u32, 100, visitors),
     setting!(time "duration", Duration::ZERO, duration),

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, process::Command, time::Duration};
 
-use super::{Effort, licences};
+use super::{Effort, licences, worlds};
 use crate::{
     run,
     tools::{Tool, Toolbox, node, rust},
@@ -71,6 +71,7 @@ const ALL: &[Suite] = {
         Suite::new("clippy", Cargo, Fast, Programs(clippy)),
         Suite::new("cargo test", Cargo, Fast, Programs(native_tests)),
         Suite::new("mutants", Cargo, Full, Programs(mutants)).limit(minutes(240)),
+        Suite::new("worlds", Cargo, Plain, Programs(of_worlds)),
         Suite::new("clippy for wasm", Cargo, Plain, Programs(clippy_for_wasm)).needs(&[Tool::WasmTarget]),
         Suite::new("benches build", Cargo, Plain, Programs(benches_build)),
         Suite::new(PAGE, Browsers, Plain, Programs(page)).needs(&[Tool::WasmTarget, Tool::NodePackages]),
@@ -147,6 +148,10 @@ fn native_tests(_: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
 /// Through its door, as anyone runs them.
 fn mutants(_: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
     Ok(vec![run::cargo(&["run", "--quiet", "--package", "xtask", "--", "sim", "--mutants"])])
+}
+
+fn of_worlds(_: &Toolbox, effort: Effort) -> Result<Vec<Command>, String> {
+    worlds::worlds(effort)
 }
 
 fn with_kcat(_: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
