@@ -8,6 +8,12 @@ pub fn crc32c(parts: &[&[u8]]) -> u32 {
     parts.iter().fold(0, |crc, part| append(crc, part))
 }
 
+/// What each byte makes of a CRC of 32 bits, with its polynomial reversed.
+pub(super) fn table(polynomial: u32) -> [u32; 256] {
+    let bit = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ polynomial } else { crc >> 1 };
+    std::array::from_fn(|byte| (0..8).fold(byte as u32, bit))
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 fn append(crc: u32, bytes: &[u8]) -> u32 {
     crc32c::crc32c_append(crc, bytes)
@@ -20,112 +26,89 @@ fn append(crc: u32, bytes: &[u8]) -> u32 {
 
 #[cfg(any(test, target_arch = "wasm32"))]
 mod tables {
+    use std::sync::LazyLock;
+
     /// Reversed polynomial of CRC-32C.
     const POLYNOMIAL: u32 = 0x82f6_3b78;
     /// Bytes each of the three streams takes per round.
     const BLOCK: usize = 1024;
 
-    static SLICES: [[u32; 256]; 8] = slices();
-    static SHIFT: [[u32; 256]; 4] = shift();
+    type Slices = [[u32; 256]; 8];
+    type Shift = [[u32; 256]; 4];
+
+    /// Made at the first use: 12 kB that no compression makes smaller are more than the loops that make them.
+    static TABLES: LazyLock<(Slices, Shift)> = LazyLock::new(|| {
+        let slices = slices();
+        let shift = shift(&slices[0]);
+        (slices, shift)
+    });
 
     pub(super) fn append(crc: u32, mut bytes: &[u8]) -> u32 {
+        let (slices, shift) = &*TABLES;
         let mut crc = !crc;
         while bytes.len() >= 3 * BLOCK {
             let (round, rest) = bytes.split_at(3 * BLOCK);
-            crc = three_blocks(crc, round);
+            crc = three_blocks(slices, shift, crc, round);
             bytes = rest;
         }
         let mut words = bytes.chunks_exact(8);
         for word in &mut words {
-            crc = step(crc, word);
+            crc = step(slices, crc, word);
         }
-        !words.remainder().iter().fold(crc, |crc, &byte| SLICES[0][(crc as u8 ^ byte) as usize] ^ crc >> 8)
+        !words.remainder().iter().fold(crc, |crc, &byte| slices[0][(crc as u8 ^ byte) as usize] ^ crc >> 8)
     }
 
-    fn three_blocks(crc: u32, bytes: &[u8]) -> u32 {
+    fn three_blocks(slices: &Slices, shift: &Shift, crc: u32, bytes: &[u8]) -> u32 {
         let (first, rest) = bytes.split_at(BLOCK);
         let (second, third) = rest.split_at(BLOCK);
         let (mut a, mut b, mut c) = (crc, 0, 0);
         for ((x, y), z) in first.chunks_exact(8).zip(second.chunks_exact(8)).zip(third.chunks_exact(8)) {
-            (a, b, c) = (step(a, x), step(b, y), step(c, z));
+            (a, b, c) = (step(slices, a, x), step(slices, b, y), step(slices, c, z));
         }
-        over_block(over_block(a) ^ b) ^ c
+        over_block(shift, over_block(shift, a) ^ b) ^ c
     }
 
     /// One stream over eight bytes.
-    fn step(crc: u32, word: &[u8]) -> u32 {
+    fn step(slices: &Slices, crc: u32, word: &[u8]) -> u32 {
         let low = crc ^ u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
-        SLICES[7][(low & 255) as usize]
-            ^ SLICES[6][(low >> 8 & 255) as usize]
-            ^ SLICES[5][(low >> 16 & 255) as usize]
-            ^ SLICES[4][(low >> 24) as usize]
-            ^ SLICES[3][word[4] as usize]
-            ^ SLICES[2][word[5] as usize]
-            ^ SLICES[1][word[6] as usize]
-            ^ SLICES[0][word[7] as usize]
+        slices[7][(low & 255) as usize]
+            ^ slices[6][(low >> 8 & 255) as usize]
+            ^ slices[5][(low >> 16 & 255) as usize]
+            ^ slices[4][(low >> 24) as usize]
+            ^ slices[3][word[4] as usize]
+            ^ slices[2][word[5] as usize]
+            ^ slices[1][word[6] as usize]
+            ^ slices[0][word[7] as usize]
     }
 
     /// The CRC's state after a block of zeros.
-    fn over_block(crc: u32) -> u32 {
-        SHIFT[0][(crc & 255) as usize]
-            ^ SHIFT[1][(crc >> 8 & 255) as usize]
-            ^ SHIFT[2][(crc >> 16 & 255) as usize]
-            ^ SHIFT[3][(crc >> 24) as usize]
+    fn over_block(shift: &Shift, crc: u32) -> u32 {
+        shift[0][(crc & 255) as usize]
+            ^ shift[1][(crc >> 8 & 255) as usize]
+            ^ shift[2][(crc >> 16 & 255) as usize]
+            ^ shift[3][(crc >> 24) as usize]
     }
 
-    const fn slices() -> [[u32; 256]; 8] {
+    fn slices() -> Slices {
         let mut tables = [[0; 256]; 8];
-        let mut byte = 0;
-        while byte < 256 {
-            let mut crc = byte as u32;
-            let mut bit = 0;
-            while bit < 8 {
-                crc = if crc & 1 == 1 { crc >> 1 ^ POLYNOMIAL } else { crc >> 1 };
-                bit += 1;
-            }
-            tables[0][byte] = crc;
-            byte += 1;
-        }
-        let mut slice = 1;
-        while slice < 8 {
-            let mut byte = 0;
-            while byte < 256 {
+        tables[0] = super::table(POLYNOMIAL);
+        for slice in 1..8 {
+            for byte in 0..256 {
                 let crc = tables[slice - 1][byte];
                 tables[slice][byte] = tables[0][(crc & 255) as usize] ^ crc >> 8;
-                byte += 1;
             }
-            slice += 1;
         }
         tables
     }
 
     /// Moving over zeros is linear: where each of the 32 bits goes says where every sum of them goes.
-    const fn shift() -> [[u32; 256]; 4] {
-        let step = slices();
-        let mut moved = [0; 32];
-        let mut bit = 0;
-        while bit < 32 {
-            let mut crc = 1_u32 << bit;
-            let mut byte = 0;
-            while byte < BLOCK {
-                crc = step[0][(crc & 255) as usize] ^ crc >> 8;
-                byte += 1;
-            }
-            moved[bit] = crc;
-            bit += 1;
-        }
+    fn shift(bytewise: &[u32; 256]) -> Shift {
+        let moved = |bit| (0..BLOCK).fold(1_u32 << bit, |crc, _| bytewise[(crc & 255) as usize] ^ crc >> 8);
         let mut tables = [[0; 256]; 4];
-        let mut index = 0;
-        while index < 1024 {
-            let (table, byte) = (index / 256, index % 256);
-            let mut bit = 0;
-            while bit < 8 {
-                if byte >> bit & 1 == 1 {
-                    tables[table][byte] ^= moved[table * 8 + bit];
-                }
-                bit += 1;
-            }
-            index += 1;
+        for bit in 0..32 {
+            let moved = moved(bit);
+            let set = |byte: &usize| byte >> (bit % 8) & 1 == 1;
+            (0..256).filter(set).for_each(|byte| tables[bit / 8][byte] ^= moved);
         }
         tables
     }

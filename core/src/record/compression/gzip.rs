@@ -1,5 +1,7 @@
 //! Gzip (RFC 1952) around deflate: one member or several, its sums checked.
 
+use std::sync::LazyLock;
+
 use miniz_oxide::{
     deflate::compress_to_vec,
     inflate::{
@@ -8,7 +10,7 @@ use miniz_oxide::{
     },
 };
 
-use crate::record::BatchError;
+use crate::record::{BatchError, crc::table};
 
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 const LEVEL: u8 = 6;
@@ -86,21 +88,8 @@ fn inflate_member<'a>(mut bytes: &'a [u8], all: &mut Vec<u8>, bytes_max: usize) 
 }
 
 fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc: u32, &byte| CRC_TABLE[(crc as u8 ^ byte) as usize] ^ crc >> 8)
+    let table = &*CRC_TABLE;
+    !bytes.iter().fold(!0, |crc: u32, &byte| table[(crc as u8 ^ byte) as usize] ^ crc >> 8)
 }
 
-static CRC_TABLE: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut crc = byte as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-            bit += 1;
-        }
-        table[byte] = crc;
-        byte += 1;
-    }
-    table
-};
+static CRC_TABLE: LazyLock<[u32; 256]> = LazyLock::new(|| table(0xedb8_8320));
