@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     ids::RequestId,
+    sorted::SortedMap,
     time::Instant,
     trace::{Event, event::CloseReason},
     turn::Turn,
@@ -52,9 +53,9 @@ impl Handlers {
             turn.note(Event::RequestDequeued { request: request.ask.request, handler });
             *slot = Some((now + stages.handle.draw(turn.rng), request));
         }
-        let mut done: Vec<_> = self.slots.iter_mut().filter_map(|slot| slot.take_if(|(due, _)| *due <= now)).collect();
-        done.sort_by_key(|(due, request)| (*due, request.ask.request));
-        done.into_iter().map(|(_, request)| request).collect()
+        let done = self.slots.iter_mut().filter_map(|slot| slot.take_if(|(due, _)| *due <= now));
+        let in_order: SortedMap<_, _> = done.map(|(due, request)| ((due, request.ask.request), request)).collect();
+        in_order.into_values().collect()
     }
 
     pub fn requests(&self) -> impl Iterator<Item = RequestId> {

@@ -9,6 +9,7 @@ use crate::{
     ids::*,
     log::{CommitOutcome, DirState, LogDir, Mark},
     replica::{Partition, Partitions},
+    sorted::SortedSet,
     time::Instant,
     trace::Event,
     turn::Turn,
@@ -24,13 +25,13 @@ pub struct Topics {
     /// The latest version of the catalog that storage has.
     committed_version: u64,
     /// Partitions to which something happened that a parked request may wait for.
-    touched: Vec<TopicPartition>,
+    touched: SortedSet<TopicPartition>,
 }
 
 impl Topics {
     pub fn new(catalog: Catalog, partitions: Partitions, dir: LogDir) -> Self {
         let committed_version = catalog.version();
-        Self { catalog, partitions, dir, committed_version, touched: Vec::new() }
+        Self { catalog, partitions, dir, committed_version, touched: SortedSet::new() }
     }
 
     pub fn committed_version(&self) -> u64 {
@@ -110,7 +111,7 @@ impl Topics {
                 for mark in marks {
                     match mark {
                         // Whoever asked for one replica's copy waits for the commit, not for the high watermark.
-                        Mark::LogEnd(id, _) => self.touched.push(*id),
+                        Mark::LogEnd(id, _) => _ = self.touched.insert(*id),
                         Mark::Catalog(version) => self.committed_version = self.committed_version.max(*version),
                         Mark::LogStart(..) | Mark::CleanShutdown => {}
                     }
@@ -146,16 +147,11 @@ impl Topics {
 
     /// Something happened to the partition that a parked request may wait for.
     pub fn touch(&mut self, id: TopicPartition) {
-        if self.touched.last() != Some(&id) {
-            self.touched.push(id);
-        }
+        self.touched.insert(id);
     }
 
-    pub fn take_touched(&mut self) -> Vec<TopicPartition> {
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.sort_unstable();
-        touched.dedup();
-        touched
+    pub fn take_touched(&mut self) -> SortedSet<TopicPartition> {
+        std::mem::take(&mut self.touched)
     }
 
     fn on_topic_created(&mut self, turn: &mut Turn<'_>, id: TopicId) {
@@ -168,7 +164,7 @@ impl Topics {
         for partition in 0..topic.partitions {
             let id = TopicPartition { topic: topic.id, partition };
             if let Some(removed) = self.partitions.take(id) {
-                self.touched.push(id);
+                self.touched.insert(id);
                 removed.remove(turn, &mut self.dir);
             }
         }
@@ -195,7 +191,7 @@ impl Topics {
         for partition in 0..topic.partitions {
             let id = TopicPartition { topic: id, partition };
             if let Some(found) = self.partitions.get_mut(id) {
-                self.touched.push(id);
+                self.touched.insert(id);
                 found.reconfigure(turn, &mut self.dir, Arc::clone(&topic.config));
             }
         }

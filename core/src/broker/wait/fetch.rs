@@ -20,6 +20,7 @@ use crate::{
     log::{ColdRange, Log},
     purgatory::Purgatory,
     replica::fetch_session::FetchSessions,
+    sorted::SortedSet,
     time::{Instant, sooner},
     trace::{Event, event::WaitReason},
     turn::Turn,
@@ -168,11 +169,9 @@ impl FetchWaits {
     }
 
     fn park(&mut self, topics: &Topics, fetching: Fetching) {
-        let mut keys: Vec<TopicPartition> =
+        let keys: SortedSet<TopicPartition> =
             fetching.partitions.iter().filter_map(|(key, _)| topics.located(key).ok()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        self.parked.park(fetching.deadline, keys, fetching);
+        self.parked.park(fetching.deadline, keys.into_iter().collect(), fetching);
     }
 
     /// Parks it until what it needs is in memory.

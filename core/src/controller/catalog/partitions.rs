@@ -1,7 +1,7 @@
 //! A topic gets more partitions (KIP-195, `ReplicationControlManager.createPartitions`).
 
 use super::{Catalog, Change, Refused};
-use crate::{error::ErrorCode, ids::*};
+use crate::{error::ErrorCode, ids::*, sorted::SortedSet};
 
 impl Catalog {
     /// Checks that `topic` can have `count` partitions in all. Gives its id and how many it has.
@@ -63,10 +63,9 @@ pub(super) fn check_assignments(
     broker: BrokerId,
 ) -> Result<(), Refused> {
     let refuse = |why| Err(Refused::new(ErrorCode::InvalidReplicaAssignment, why));
-    let mut indexes: Vec<_> = assignments.iter().map(|(index, _)| *index).collect();
-    indexes.sort_unstable();
-    if let Some(twice) = indexes.windows(2).find(|pair| pair[0] == pair[1]) {
-        return refuse(format!("Found multiple manual partition assignments for partition {}", twice[0]));
+    let mut indexes = SortedSet::new();
+    if let Some((twice, _)) = assignments.iter().find(|(index, _)| !indexes.insert(*index)) {
+        return refuse(format!("Found multiple manual partition assignments for partition {twice}"));
     }
     if !indexes.iter().copied().eq((first..).take(indexes.len())) {
         return refuse("partitions should be a consecutive 0-based integer sequence".to_owned());
