@@ -1,6 +1,6 @@
 //! Between the exports and what they stand for.
 
-use std::{future::poll_fn, rc::Rc};
+use std::{future::poll_fn, pin::Pin, rc::Rc};
 
 use js_sys::{Promise, Uint8Array};
 use ottla_core::effect::{Outcome, StorageError, StorageErrorKind};
@@ -47,6 +47,11 @@ impl Listener for JsListener {
 }
 
 pub(crate) fn promise(work: impl Future<Output = Told> + 'static) -> Promise {
+    boxed(Box::pin(work))
+}
+
+/// The machinery of a promise is there once, not once for each call.
+fn boxed(work: Pin<Box<dyn Future<Output = Told>>>) -> Promise {
     future_to_promise(async move { work.await.map_err(JsValue::from) })
 }
 
