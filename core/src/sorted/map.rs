@@ -14,9 +14,9 @@ const CHUNK_BYTES: usize = 2048;
 
 /// A map in the order of its keys.
 ///
-/// An entry lies in one of the chunks, and a chunk has room for 8 to 64 of them. To put one in or take one out moves part of a chunk,
-/// and once in many times the list of the chunks: of a million entries, 25 kB per insertion, and a copy is quick. What is put in
-/// in order fills its chunks.
+/// An entry lies in one of the chunks, and a chunk has room for 8 to 64 of them. To put one in or take one out moves part
+/// of a chunk, and once in half a chunk of insertions part of the list of chunks: with a million entries that is 8 kB for
+/// each on average, and a copy is quick. What is put in in order fills its chunks.
 ///
 /// Differs from `BTreeMap`: a range that ends before it begins is empty, it does not panic.
 #[derive(Clone)]

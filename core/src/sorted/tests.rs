@@ -90,7 +90,10 @@ proptest! {
     }
 
     #[test]
-    fn a_set_is_what_a_tree_is(values in prop::collection::vec(any::<u8>(), 0..400), gone in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn a_set_is_what_a_tree_is(
+        values in prop::collection::vec(any::<u8>(), 0..400),
+        gone in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
         let mut set: SortedSet<u8> = values.iter().copied().collect();
         let mut model: BTreeSet<u8> = values.iter().copied().collect();
         for value in &gone {
