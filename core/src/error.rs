@@ -76,6 +76,7 @@ error_codes! {
     FetchSessionTopicIdError = 106, "FETCH_SESSION_TOPIC_ID_ERROR", retriable;
     MismatchedEndpointType = 114, "MISMATCHED_ENDPOINT_TYPE";
     UnsupportedEndpointType = 115, "UNSUPPORTED_ENDPOINT_TYPE";
+    InvalidVoterKey = 125, "INVALID_VOTER_KEY";
     RebootstrapRequired = 129, "REBOOTSTRAP_REQUIRED";
 }
 

@@ -44,6 +44,7 @@ pub mod wire;
 pub mod disk;
 pub mod log;
 // 3 who agrees
+pub mod quorum;
 pub mod replica;
 // 4 who decides
 pub mod controller;
