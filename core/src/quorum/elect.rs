@@ -1,6 +1,6 @@
 //! From one role into another (`QuorumState`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet};
 
 use super::{
     Act, ElectionState, Quorum, Scene, Standing,
@@ -79,23 +79,23 @@ impl Quorum {
     fn ballot(&self, scene: &mut Scene<'_>, lost: u32) -> Ballot {
         Ballot {
             election_at: self.draw_election_at(scene),
-            granted: BTreeSet::new(),
-            refused: BTreeSet::new(),
+            granted: SortedSet::default(),
+            refused: SortedSet::default(),
             version: self.version,
             lost,
         }
     }
 
     pub(super) fn enter_leader(&mut self, scene: &mut Scene<'_>, granting: Vec<BrokerId>) {
-        let others: BTreeSet<BrokerId> = self.voters.ids().filter(|id| *id != self.me.id).collect();
+        let others: SortedSet<BrokerId> = self.voters.ids().filter(|id| *id != self.me.id).collect();
         let leader = Leader {
             epoch_start: self.log.end,
             progress: others.iter().map(|id| (*id, Progress::default())).collect(),
             unaware: others,
             quorum_until: scene.now + self.options.fetch_timeout * 3 / 2,
-            heard: BTreeSet::new(),
+            heard: SortedSet::default(),
             remind_at: scene.now + self.options.fetch_timeout / 2,
-            parked: BTreeMap::new(),
+            parked: SortedMap::default(),
             granting: granting.clone(),
         };
         let state = ElectionState { leader: Some(self.me.id), ..self.state };

@@ -1,8 +1,8 @@
 //! One question at a time to each member (`RequestManager`).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use crate::{ids::BrokerId, time::Instant};
+use crate::{ids::BrokerId, sorted::SortedMap, time::Instant};
 
 /// One question that was asked. Rises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ enum Link {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Links {
     /// Members that are not here may be asked.
-    links: BTreeMap<BrokerId, Link>,
+    links: SortedMap<BrokerId, Link>,
     next: u64,
 }
 

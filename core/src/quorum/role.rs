@@ -1,6 +1,6 @@
 //! What a member is at the moment, and what it keeps only while it is that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet};
 
 use super::message::LogPosition;
 use crate::{
@@ -31,8 +31,8 @@ pub struct Unattached {
 #[derive(Clone, Debug)]
 pub struct Ballot {
     pub election_at: Instant,
-    pub granted: BTreeSet<BrokerId>,
-    pub refused: BTreeSet<BrokerId>,
+    pub granted: SortedSet<BrokerId>,
+    pub refused: SortedSet<BrokerId>,
     /// The election state whose durability makes its own vote count.
     pub version: u64,
     /// Elections lost in a row.
@@ -43,16 +43,16 @@ pub struct Ballot {
 pub struct Leader {
     /// Where its epoch begins in the log.
     pub epoch_start: Offset,
-    pub progress: BTreeMap<BrokerId, Progress>,
+    pub progress: SortedMap<BrokerId, Progress>,
     /// Voters that have not said that they know.
-    pub unaware: BTreeSet<BrokerId>,
+    pub unaware: SortedSet<BrokerId>,
     /// By then a majority must have fetched.
     pub quorum_until: Instant,
     /// Voters that fetched since that was set.
-    pub heard: BTreeSet<BrokerId>,
+    pub heard: SortedSet<BrokerId>,
     pub remind_at: Instant,
     /// Fetches that found nothing new, one for each member.
-    pub parked: BTreeMap<BrokerId, ParkedFetch>,
+    pub parked: SortedMap<BrokerId, ParkedFetch>,
     pub granting: Vec<BrokerId>,
 }
 
@@ -85,7 +85,7 @@ pub struct Follower {
 pub struct Resigned {
     pub election_at: Instant,
     /// Voters that have not said that they know.
-    pub unaware: BTreeSet<BrokerId>,
+    pub unaware: SortedSet<BrokerId>,
 }
 
 impl Role {

@@ -16,9 +16,9 @@ impl Quorum {
     pub(super) fn ask_for_votes(&mut self, scene: &mut Scene<'_>) {
         let is_pre_vote = matches!(self.role, Role::Prospective(_));
         let Some(ballot) = ballot_of(&mut self.role) else { return };
-        let answered = ballot.granted.union(&ballot.refused).copied().collect::<Vec<_>>();
-        let open = self.voters.ids().filter(|id| *id != self.me.id && !answered.contains(id));
-        for id in open.collect::<Vec<_>>() {
+        let is_open = |id: &BrokerId| !ballot.granted.contains(id) && !ballot.refused.contains(id);
+        let open: Vec<BrokerId> = self.voters.ids().filter(|id| *id != self.me.id && is_open(id)).collect();
+        for id in open {
             let Some(voter) = self.voters.key_of(id).filter(|_| self.links.is_free(id, scene.now)) else { continue };
             let (epoch, last) = (self.state.epoch, self.log.last());
             self.ask(scene, id, Question::Vote { epoch, candidate: self.me, voter, last, is_pre_vote });

@@ -1,8 +1,8 @@
 //! Who votes.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
-use crate::ids::BrokerId;
+use crate::{ids::BrokerId, sorted::SortedMap};
 
 /// Identity of one log dir: a node whose disk was replaced is another voter (KIP-853).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,7 +24,7 @@ impl fmt::Display for ReplicaKey {
 /// The set of voters. One log dir for each id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Voters {
-    directories: BTreeMap<BrokerId, DirectoryId>,
+    directories: SortedMap<BrokerId, DirectoryId>,
 }
 
 impl Voters {

@@ -1,10 +1,9 @@
 //! What must hold among the members after every step (`core/invariants.md`).
 
-use std::collections::BTreeMap;
-
 use crate::{
     ids::{LeaderEpoch, Offset},
     quorum::{ElectionState, ReplicaKey},
+    sorted::SortedMap,
 };
 
 /// One record: the epoch it was appended in, and which it is.
@@ -12,10 +11,10 @@ pub type Entry = (LeaderEpoch, u64);
 
 #[derive(Clone, Debug, Default)]
 pub struct Checks {
-    leaders: BTreeMap<LeaderEpoch, usize>,
+    leaders: SortedMap<LeaderEpoch, usize>,
     /// Of every record ever appended: all records up to it, summed up.
-    prefixes: BTreeMap<(LeaderEpoch, Offset), u64>,
-    votes: BTreeMap<(usize, LeaderEpoch), ReplicaKey>,
+    prefixes: SortedMap<(LeaderEpoch, Offset), u64>,
+    votes: SortedMap<(usize, LeaderEpoch), ReplicaKey>,
     /// As they were first committed.
     pub committed: Vec<Entry>,
     pub highest_epoch: LeaderEpoch,

@@ -1,11 +1,11 @@
 //! Members, their disks and what is on its way between them, in virtual time.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::check::{Checks, Entry};
-use crate::{ids::*, log::leader_epoch::LeaderEpochs, quorum::*, rng::Rng, time::Instant};
+use crate::{ids::*, log::leader_epoch::LeaderEpochs, quorum::*, rng::Rng, sorted::SortedMap, time::Instant};
 
 /// Records in an answer to Fetch at most.
 const ANSWER_RECORDS: usize = 20;
@@ -80,18 +80,18 @@ struct Member {
     synced: usize,
     durable: ElectionState,
     /// Who asked what is not answered.
-    asked: BTreeMap<RequestId, (usize, u32, AskId, bool)>,
+    asked: SortedMap<RequestId, (usize, u32, AskId, bool)>,
 }
 
 pub struct Net {
     members: Vec<Member>,
     voters: usize,
-    events: BTreeMap<(Instant, u64), Event>,
+    events: SortedMap<(Instant, u64), Event>,
     next: u64,
     now: Instant,
     rng: Rng,
     faults: Faults,
-    cuts: BTreeMap<(usize, usize), ()>,
+    cuts: SortedMap<(usize, usize), ()>,
     pub checks: Checks,
 }
 
@@ -108,12 +108,12 @@ impl Net {
         let mut net = Self {
             members: vec![Member::default(); voters + observers],
             voters,
-            events: BTreeMap::new(),
+            events: SortedMap::default(),
             next: 0,
             now: Instant(0),
             rng: Rng::new(seed),
             faults,
-            cuts: BTreeMap::new(),
+            cuts: SortedMap::default(),
             checks: Checks::default(),
         };
         (0..voters + observers).for_each(|member| net.start(member));

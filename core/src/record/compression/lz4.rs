@@ -97,7 +97,7 @@ mod tests {
     fn frames_are_read_by_the_library_and_its_own_here() {
         let lines: Vec<u8> = b"all work and no play ".iter().copied().cycle().take(70_000).collect();
         for len in [0, 1, 5, 100, 4_000, BLOCK_BYTES, BLOCK_BYTES + 1, BLOCK_BYTES_MAX, 70_000] {
-            let noise: Vec<u8> = (0..len as u64).map(|at| (at * at * 31 >> 7) as u8).collect();
+            let noise: Vec<u8> = (0..len as u64).map(|at| ((at * at * 31) >> 7) as u8).collect();
             for bytes in [&lines[..len], &noise, &vec![0; len]] {
                 let frame = compress(bytes);
                 assert_eq!(streamed(&frame, len).as_deref(), Ok(bytes));
