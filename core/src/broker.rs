@@ -69,7 +69,7 @@ impl Broker {
             queue: RequestQueue::default(),
             handlers: Handlers::default(),
             stages,
-            waits: Waits::default(),
+            waits: Waits::new(limits.fetch_sessions_max),
             topics,
         }
     }

@@ -25,7 +25,7 @@ mod fetch;
 mod idempotence;
 mod inbound;
 mod links;
-mod message;
+pub(crate) mod message;
 mod metadata;
 mod outbound;
 mod produce;

@@ -8,12 +8,14 @@
 //! Everything is drawn from one seed and happens in one order, so that a run can be had again, natively and in a browser,
 //! and a world can be cloned at any step. Faults are part of the schedule. The page's Lab is this with a face.
 
+mod caller;
 pub mod clock;
 mod director;
 pub mod fault;
 pub mod happened;
 pub mod history;
 pub mod invariant;
+pub mod mark;
 pub mod network;
 mod performer;
 pub mod scenario;

@@ -49,11 +49,17 @@ pub struct NetworkLimits {
     /// Bytes of requests that are read or in hand, of all connections. The last frame to be begun may exceed it
     /// (`queued.max.request.bytes`, which Kafka leaves open).
     pub request_memory_max: u64,
+    /// `max.incremental.fetch.session.cache.slots`.
+    pub fetch_sessions_max: u32,
 }
 
 impl Default for NetworkLimits {
     fn default() -> Self {
-        Self { requests_in_hand_max: 1, request_memory_max: 256 * 1024 * 1024 }
+        Self {
+            requests_in_hand_max: 1,
+            request_memory_max: 256 * 1024 * 1024,
+            fetch_sessions_max: crate::replica::fetch_session::SESSIONS_MAX,
+        }
     }
 }
 

@@ -32,6 +32,10 @@ pub(super) struct Waits {
 }
 
 impl Waits {
+    pub fn new(fetch_sessions_max: u32) -> Self {
+        Self { fetch: FetchWaits::new(fetch_sessions_max), ..Self::default() }
+    }
+
     pub fn deadlines(&self) -> [Option<Instant>; 5] {
         [
             self.produce.next_deadline(),

@@ -12,7 +12,7 @@ use crate::{
 
 /// What stands in front of a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Head<'a> {
+pub(crate) struct Head<'a> {
     pub api: Api,
     pub version: i16,
     pub correlation: i32,

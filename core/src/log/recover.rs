@@ -371,10 +371,11 @@ impl Recovery {
         let mut dir = LogDir::new(self.options, epoch);
         dir.set_room_kept(self.leaves_room, turn.now.monotonic);
         let mut logs = Vec::with_capacity(recovered.len());
-        for RecoveredLog { parts, bytes_scanned, bytes_cut, .. } in recovered {
+        for RecoveredLog { parts, bytes_scanned, bytes_cut, mended, .. } in recovered {
             dir.add_log(parts.id, parts.dir.clone(), parts.log_start, parts.log_end);
             let (topic, partition) = (parts.id.topic, parts.id.partition);
             let (start, end) = (parts.log_start, parts.log_end);
+            mended.into_iter().for_each(|why| turn.note(Event::LogMended { topic, partition, why }));
             turn.note(Event::LogRecovered { topic, partition, start, end, bytes_scanned, bytes_cut });
             logs.push(Log::from_parts(parts));
         }

@@ -14,8 +14,8 @@ use crate::{
     time::Instant,
 };
 
-/// `max.incremental.fetch.session.cache.slots`.
-const SESSIONS_MAX: usize = 1000;
+/// Default of `max.incremental.fetch.session.cache.slots`.
+pub const SESSIONS_MAX: u32 = 1000;
 /// `min.incremental.fetch.session.eviction.ms`.
 const EVICTION: Duration = Duration::from_secs(120);
 /// Partitions of all sessions.
@@ -90,8 +90,9 @@ pub enum FetchContext {
     Incremental { session: i32, epoch: i32 },
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct FetchSessions {
+    sessions_max: u32,
     sessions: SortedMap<i32, Session>,
     /// Of all sessions.
     partitions: usize,
@@ -108,7 +109,18 @@ pub struct SessionAsk {
     pub forgotten: Vec<FetchKey>,
 }
 
+impl Default for FetchSessions {
+    fn default() -> Self {
+        Self::new(SESSIONS_MAX)
+    }
+}
+
 impl FetchSessions {
+    /// `max.incremental.fetch.session.cache.slots`.
+    pub fn new(sessions_max: u32) -> Self {
+        Self { sessions_max, sessions: SortedMap::default(), partitions: 0 }
+    }
+
     pub fn len(&self) -> usize {
         self.sessions.len()
     }
@@ -214,7 +226,7 @@ impl FetchSessions {
     }
 
     fn make_room(&mut self, now: Instant) -> bool {
-        if self.sessions.len() < SESSIONS_MAX {
+        if self.sessions.len() < self.sessions_max as usize {
             return true;
         }
         let oldest = self.sessions.iter().min_by_key(|(_, session)| session.last_used);
@@ -365,7 +377,7 @@ mod tests {
         }
         assert_eq!(open(&mut sessions, Instant(0) + EVICTION), 0);
         assert!(open(&mut sessions, Instant(1) + EVICTION) > 0);
-        assert_eq!((sessions.len(), sessions.partitions), (SESSIONS_MAX, SESSIONS_MAX));
+        assert_eq!((sessions.len() as u32, sessions.partitions as u32), (SESSIONS_MAX, SESSIONS_MAX));
     }
 
     #[test]

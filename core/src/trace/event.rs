@@ -68,6 +68,8 @@ events! {
     LogCreated { topic: TopicId, partition: i32 }
     LogRemoved { topic: TopicId, partition: i32 }
     LogRecovered { topic: TopicId, partition: i32, start: i64, end: i64, bytes_scanned: u64, bytes_cut: u64 }
+    /// Recovery found something in a log that a clean stop does not leave.
+    LogMended { topic: TopicId, partition: i32, why: Mended }
     LeaderEpochRaised { topic: TopicId, partition: i32, epoch: i32, offset: i64 }
     CommitIssued { io: IoId, ops: u32, bytes: u64, sync: bool }
     CommitDone { io: IoId }
@@ -119,6 +121,27 @@ words! {
         Idle = "idle",
         TooMany = "too-many",
         Stopping = "stopping",
+    }
+    /// What recovery made good of a log.
+    Mended {
+        /// The directory was of a deleted topic of the same name: its files go.
+        OtherTopic = "other-topic",
+        /// A snapshot of producers that is none goes; an older one serves, or none.
+        SnapshotDamaged = "snapshot-damaged",
+        /// What the leader-epoch checkpoint says does not reach back to the log's beginning: it is made again.
+        EpochsMissing = "epochs-missing",
+        /// An index does not fit its segment, which is read from its beginning.
+        IndexDamaged = "index-damaged",
+        /// An index does not point at a batch; so again.
+        IndexMisled = "index-misled",
+        /// Files of segments that the log does not have go.
+        StrayFiles = "stray-files",
+        /// Bytes behind the last whole batch are cut off.
+        TornEnd = "torn-end",
+        /// What lies behind a torn end, or beyond a gap, goes.
+        LaterSegments = "later-segments",
+        /// Nothing is left below where the log begins.
+        Emptied = "emptied",
     }
     /// What a parked request waits for.
     WaitReason {

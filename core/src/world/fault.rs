@@ -4,8 +4,8 @@ mod draw;
 
 use std::time::Duration;
 
-pub use self::draw::FAULTS;
 pub(super) use self::draw::draw;
+pub use self::draw::{FAULTS, LOSSY};
 use super::network::{Path, Peer};
 
 /// One fault of the schedule. `server` and `visitor` count from 0.

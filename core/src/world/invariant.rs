@@ -22,6 +22,7 @@ use super::{
     Phase,
     fault::Fault,
     history::History,
+    mark,
     server::Server,
     swarm::{Row, Swarm},
     visitor::Visitor,
@@ -43,20 +44,6 @@ const MEMORY_EVERY: u32 = 16;
 
 /// A code and what is wrong.
 type Checked = Result<(), (&'static str, String)>;
-
-/// Branches that some world must have driven.
-pub const MARKS: &[&str] = &[
-    "duplicate",
-    "taken back",
-    "opened",
-    "segment rolled",
-    "segment removed",
-    "cold read",
-    "reading paused",
-    "fetch session",
-    "disk replaced",
-    "damage keeps a log dir closed",
-];
 
 /// A broken invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +122,8 @@ impl Invariants {
         *self.faults.entry(fault.code()).or_default() += 1;
     }
 
-    fn mark(&mut self, name: &'static str) {
+    pub(super) fn mark(&mut self, name: &'static str) {
+        debug_assert!(mark::MARKS.contains(&name), "{name} is no mark");
         *self.marks.entry(name).or_default() += 1;
     }
 
@@ -198,10 +186,16 @@ impl Invariants {
         let watermark = |id| ghosts.get(&id).map_or(0, Ghost::high_watermark);
         let result = self.exchanges.on_event(index, now, event, watermark);
         self.expect(now, result);
+        if let Some(mark) = mark::of_event(event) {
+            self.mark(mark);
+        }
         match *event {
             // S3: after an IO error no append is accepted by that log dir.
             Event::LogDirReadOnly { .. } | Event::LogDirOffline { .. } => _ = self.has_failed.insert(index, true),
-            Event::LogDirOpened { .. } => _ = self.has_failed.insert(index, false),
+            Event::LogDirOpened { recovered } => {
+                self.mark(if recovered { "opened after a crash" } else { "opened after a clean stop" });
+                self.has_failed.insert(index, false);
+            }
             Event::BatchAppended { request, topic, partition, offset, .. } => {
                 let id = TopicPartition { topic, partition };
                 if self.has_failed.get(&index) == Some(&true) {
@@ -216,7 +210,6 @@ impl Invariants {
                 self.expect(now, result);
             }
             Event::DuplicateFound { request, topic, partition, offset, .. } => {
-                self.mark("duplicate");
                 let id = TopicPartition { topic, partition };
                 let ghost = self.ghosts.entry(id).or_default();
                 let result = ghost.on_duplicate(offset);
@@ -227,7 +220,6 @@ impl Invariants {
                 self.expect(now, result);
             }
             Event::LogTruncated { topic, partition, to, .. } => {
-                self.mark("taken back");
                 let id = TopicPartition { topic, partition };
                 self.ghosts.entry(id).or_default().truncate(to);
                 let result = log_in(server, id).map_or(Ok(()), |log| files::check_end(id, log));
@@ -244,11 +236,6 @@ impl Invariants {
                 self.expect(now, result);
             }
             Event::RequestReceived { .. } => self.messages += 1,
-            Event::SegmentRolled { .. } => self.mark("segment rolled"),
-            Event::SegmentRemoved { .. } => self.mark("segment removed"),
-            Event::LoadIssued { .. } => self.mark("cold read"),
-            Event::ReadingPaused { .. } => self.mark("reading paused"),
-            Event::FetchSessionOpened { .. } => self.mark("fetch session"),
             _ => {}
         }
     }
@@ -262,6 +249,9 @@ impl Invariants {
             let name = topics.catalog.topic(id.topic).map_or("", |topic| &topic.name);
             let is_damaged = self.is_damaged(server, &layout::partition_dir(name, id.partition));
             let found = log_of(server, id, is_damaged);
+            if is_damaged {
+                self.mark("damage in a log that is open");
+            }
             let ghost = self.ghosts.entry(id).or_default();
             let result = found.and_then(|found| ghost.on_opened(id, &found));
             self.expect(now, result);
@@ -335,7 +325,9 @@ impl Invariants {
                 (Loss::Unsynced, Row::Commit | Row::Append) => topics.dir.durable_end(id),
             };
             let acknowledged = partition.high_watermark();
-            self.ghosts.entry(id).or_default().on_ended(promised, acknowledged, loss, self.row);
+            let ghost = self.ghosts.entry(id).or_default();
+            ghost.on_ended(promised, acknowledged, loss, self.row);
+            ghost.set_durable(topics.dir.durable_end(id));
         }
     }
 

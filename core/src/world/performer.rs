@@ -70,6 +70,10 @@ impl World {
             self.schedule.push(self.now + after, Occurrence::Beat { visitor: index });
         }
         calls.into_iter().for_each(|call| self.hand_to_visitor(index, Input::Call(call)));
+        let frames = std::mem::take(&mut self.visitors[index as usize].frames);
+        if !frames.is_empty() {
+            self.meet_stranger(0, frames);
+        }
     }
 
     pub(super) fn hand_to_server(&mut self, index: u32, input: Input<NodeCall>) {
@@ -132,6 +136,7 @@ impl World {
             }
             NodeAnswer::CannotOpen(_) if self.servers[index as usize].storage.has_failed => {
                 // Storage failed while it was opened: a host tries again.
+                self.invariants.mark("opening failed");
                 self.end(index);
                 self.schedule.push(self.now + REOPEN_AFTER, Occurrence::Start { server: index });
             }

@@ -202,6 +202,11 @@ impl Server {
         }
     }
 
+    /// Storage calls since the world began.
+    pub fn storage_calls(&self) -> u64 {
+        self.storage.calls
+    }
+
     pub fn trace(&self) -> Option<&Trace> {
         self.node.as_ref().map(Node::trace)
     }

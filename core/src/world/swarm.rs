@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use super::{
     clock::Clock,
-    fault::{self, FAULTS, Fault},
+    fault::{self, FAULTS, Fault, LOSSY},
 };
 use crate::{
     broker::{
         NetworkLimits,
         stages::{Span, StageTimes},
     },
-    config::BrokerConfig,
+    config::{
+        BrokerConfig,
+        batch::{CompressionType, TimestampType},
+        value::Limit,
+    },
     disk::CrashGrain,
     ids::Sequence,
     log::DirOptions,
+    record::Compression,
     rng::Rng,
     time::Instant,
 };
@@ -79,8 +84,8 @@ pub struct Swarm {
 }
 
 /// What a visitor can be up to: it produces; reads; makes, changes and deletes topics that come and go; deletes records
-/// and changes configs of topics that stay; asks what there is.
-pub const WORK: [&str; 5] = ["send", "poll", "churn", "administer", "ask"];
+/// and changes configs of topics that stay; asks what there is; calls what its client does not know of.
+pub const WORK: [&str; 6] = ["send", "poll", "churn", "administer", "ask", "call"];
 
 impl Swarm {
     /// A world in which nothing happens that nobody asked for.
@@ -121,30 +126,17 @@ impl Swarm {
         if row != Row::Append {
             config.flush_messages = 1;
         }
-        // Shrunk limits, through configuration as anybody could set them.
-        if rng.below(2) == 0 {
-            config.segment_bytes = 1_000 + rng.below(20_000) as u32;
-        }
-        if rng.below(3) == 0 {
-            config.queued_requests_max = 1 + rng.below(4) as u32;
-        }
-        config.io_threads = 1 + rng.below(8) as u32;
-        config.network_threads = 1 + rng.below(3) as u32;
-        let mut dir = DirOptions { kept_room: 4 * 1024, ..DirOptions::default() };
-        if rng.below(2) == 0 {
-            dir.hot_bytes_max = 2_000 + rng.below(100_000);
-        }
-        dir.checkpoint_bytes = [1 << 14, 1 << 18, 1 << 24][rng.below(3) as usize];
-        dir.checkpoint = Duration::from_secs(1 + rng.below(60));
-        dir.retention_check = Duration::from_secs(1 + rng.below(30));
-        dir.load_bytes = [256, 4096, 1 << 20][rng.below(3) as usize];
+        shrink_config(&mut config, &mut rng);
+        let dir = shrunk_dir(&mut rng);
         let slow = rng.below(3) == 0;
         let span = |min, max| Span { min, max };
         let stages = match rng.below(2) {
             0 => StageTimes::default(),
             _ => StageTimes { receive: span(5, 200), handle: span(20, 2_000), send: span(5, 200) },
         };
-        let faults: Vec<&'static str> = FAULTS.into_iter().filter(|_| rng.below(2) == 0).collect();
+        // What nobody promises anything after is rare, or nobody would be promised anything for long.
+        let odds = |code: &str| if LOSSY.contains(&code) { 8 } else { 2 };
+        let faults: Vec<&'static str> = FAULTS.into_iter().filter(|code| rng.below(odds(code)) == 0).collect();
         Self {
             seed,
             brokers: 1,
@@ -155,6 +147,7 @@ impl Swarm {
             network: NetworkLimits {
                 requests_in_hand_max: [1, 1, 5][rng.below(3) as usize],
                 request_memory_max: [20_000, 256 << 20][rng.below(2) as usize],
+                fetch_sessions_max: [1, 3, 1_000][rng.below(3) as usize],
             },
             stages,
             dir,
@@ -162,7 +155,7 @@ impl Swarm {
             cut: [Cut::Whole, Cut::Pieces, Cut::Pieces, Cut::Bytes][rng.below(4) as usize],
             storage: if rng.below(3) == 0 { span(1_000, 100_000) } else { span(50, 3_000) },
             work: WORK.to_vec(),
-            beat: 20_000 + rng.below(100_000) as u32,
+            beat: 15_000 + rng.below(50_000) as u32,
             topics: 1 + rng.below(2) as u32,
             churned: rng.below(2) as u32,
             partitions: 1 + rng.below(3) as i32,
@@ -197,4 +190,54 @@ impl Swarm {
     pub fn draw_faults(&self) -> Vec<(Instant, Fault)> {
         fault::draw(self)
     }
+}
+
+/// Limits of the broker, shrunk (O2) through configuration as anybody could.
+fn shrink_config(config: &mut BrokerConfig, rng: &mut Rng) {
+    if rng.below(2) == 0 {
+        config.segment_bytes = 1_000 + rng.below(20_000) as u32;
+    }
+    if rng.below(3) == 0 {
+        config.queued_requests_max = 1 + rng.below(4) as u32;
+    }
+    config.io_threads = 1 + rng.below(8) as u32;
+    config.network_threads = 1 + rng.below(3) as u32;
+    if rng.below(3) == 0 {
+        config.message_bytes_max = 500 + rng.below(3_000) as u32;
+    }
+    if rng.below(4) == 0 {
+        config.request_bytes_max = 2_000 + rng.below(10_000) as u32;
+    }
+    if rng.below(3) == 0 {
+        config.connection_idle_max = Duration::from_millis(500 + rng.below(20_000));
+    }
+    if rng.below(3) == 0 {
+        config.retention_bytes = Limit(Some(5_000 + rng.below(200_000)));
+    }
+    if rng.below(4) == 0 {
+        config.retention = Limit(Some(1_000 + rng.below(60_000)));
+    }
+    if rng.below(4) == 0 {
+        config.segment_age = Duration::from_millis(1_000 + rng.below(30_000));
+    }
+    if rng.below(4) == 0 {
+        config.timestamp_type = TimestampType::LogAppendTime;
+    }
+    if rng.below(4) == 0 {
+        config.compression_type = CompressionType::Fixed(Compression::Lz4);
+    }
+}
+
+/// And those of a log dir.
+fn shrunk_dir(rng: &mut Rng) -> DirOptions {
+    let mut dir = DirOptions { kept_room: 4 * 1024, ..DirOptions::default() };
+    if rng.below(2) == 0 {
+        dir.hot_bytes_max = 2_000 + rng.below(100_000);
+    }
+    dir.checkpoint_bytes = [1 << 14, 1 << 18, 1 << 24][rng.below(3) as usize];
+    dir.checkpoint = Duration::from_secs(1 + rng.below(60));
+    dir.retention_check = Duration::from_secs(1 + rng.below(30));
+    dir.load_bytes = [256, 4096, 1 << 20][rng.below(3) as usize];
+    dir.retry = Duration::from_millis(100 + rng.below(5_000));
+    dir
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{
+    caller,
     clock::Clock,
     history::{History, Key, Operation, Outcome, Recorded},
     swarm::Swarm,
@@ -47,6 +48,8 @@ pub struct Visitor {
     rng: Rng,
     work: Work,
     calls: u64,
+    /// What it sends past its client.
+    pub(super) frames: Vec<Bytes>,
     /// The topics that stay are to be made before anything else.
     has_topics: bool,
     values: u64,
@@ -121,6 +124,7 @@ impl Visitor {
             life: 0,
             client: Client::new(options.clone()),
             options,
+            frames: Vec::new(),
             has_topics: false,
             rng: Rng::new(rng.next_u64() ^ swarm.seed),
             work: Work::Busy,
@@ -196,9 +200,10 @@ impl Visitor {
             11..=16 => "poll",
             17 if swarm.churned > 0 => "churn",
             18 if self.index == 0 => "administer",
+            18 => "call",
             _ => "ask",
         };
-        let is_of_topics = !matches!(what, "churn" | "ask");
+        let is_of_topics = !matches!(what, "churn" | "ask" | "call");
         if !swarm.work.contains(&what) || swarm.topics == 0 && is_of_topics {
             return Vec::new();
         }
@@ -207,11 +212,21 @@ impl Visitor {
             "poll" => self.poll(now, key),
             "churn" => self.churn(swarm, now),
             "administer" => self.administer(now, key),
-            _ => {
-                let question = Question::Metadata { topics: None, create: false };
-                self.ask(now, What::Other, question)
+            "call" => {
+                self.frames = caller::frames(swarm, &mut self.rng);
+                return Vec::new();
             }
+            _ => self.ask_around(now, topic_name(key.topic)),
         }]
+    }
+
+    fn ask_around(&mut self, now: Instant, topic: String) -> ClientCall {
+        let question = match self.rng.below(4) {
+            0 | 1 => Question::Metadata { topics: None, create: false },
+            2 => Question::DescribeConfigs { resource: ConfigResource::Topic(topic), names: None },
+            _ => Question::DescribeCluster,
+        };
+        self.ask(now, What::Other, question)
     }
 
     fn ask(&mut self, now: Instant, what: What, question: Question) -> ClientCall {
@@ -312,7 +327,12 @@ impl Visitor {
                 self.ask(now, What::Other, Question::DeleteRecords { topic, partition, before })
             }
             1 => {
-                let edit = ("segment.bytes", 1_000 + self.rng.below(50_000));
+                let edits = [
+                    ("segment.bytes", 1_000 + self.rng.below(50_000)),
+                    ("segment.ms", 200 + self.rng.below(20_000)),
+                    ("max.message.bytes", 300 + self.rng.below(6_000)),
+                ];
+                let edit = edits[self.rng.below(edits.len() as u64) as usize];
                 self.alter(now, topic, edit)
             }
             2 => {
@@ -461,7 +481,7 @@ impl Visitor {
         };
         let reading = self.unread.get_mut(&key)?;
         if is_start {
-            (reading.start, reading.next) = (Some(found), found);
+            (reading.start, reading.next) = (Some(found), reading.next.max(found));
         } else {
             reading.end = Some(found);
         }
@@ -485,7 +505,10 @@ impl Visitor {
 
     fn read_through(&mut self, key: Key) -> Option<Operation> {
         let reading = self.unread.get(&key).filter(|reading| reading.end.is_some_and(|end| reading.next >= end))?;
-        Some(Operation::Read { key, start: reading.start?, records: reading.records.iter().copied().collect() })
+        let start = reading.start?;
+        // Retention may have let go of what lies between records that were read and where the log begins by now.
+        let records = reading.records.iter().copied().filter(|(offset, _)| *offset >= start).collect();
+        Some(Operation::Read { key, start, records })
     }
 }
 

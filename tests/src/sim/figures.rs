@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use ottla_core::{
     sorted::SortedMap,
-    world::{World, fault::FAULTS, invariant::MARKS},
+    world::{World, fault::FAULTS, mark::MARKS},
 };
 
 #[derive(Debug, Default)]

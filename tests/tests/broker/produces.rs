@@ -10,7 +10,8 @@ use ottla_core::{
 
 use super::*;
 
-const IN_HAND: NetworkLimits = NetworkLimits { requests_in_hand_max: 4, request_memory_max: 1 << 20 };
+const IN_HAND: NetworkLimits =
+    NetworkLimits { requests_in_hand_max: 4, request_memory_max: 1 << 20, fetch_sessions_max: 10 };
 const OK: i16 = 0;
 const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
 const CORRUPT_MESSAGE: i16 = 2;

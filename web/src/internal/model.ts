@@ -265,6 +265,7 @@ const STEPS: Record<string, (draft: Draft, event: TraceEvent) => void> = {
   LogDirReadOnly: changeLogDir,
   LogDirOffline: changeLogDir,
   LogRecovered: onlyTell,
+  LogMended: onlyTell,
   DuplicateFound: onlyTell,
   ProducerIdGiven: onlyTell,
   FetchSessionOpened: onlyTell,

@@ -74,6 +74,10 @@ impl ColdFetch {
 }
 
 impl FetchWaits {
+    pub fn new(sessions_max: u32) -> Self {
+        Self { sessions: FetchSessions::new(sessions_max), ..Self::default() }
+    }
+
     pub fn on_fetch(&mut self, turn: &mut Turn<'_>, topics: &mut Topics, ask: Ask, request: FetchRequest) -> Handled {
         let begun = self.sessions.begin(turn.now.monotonic, session_ask(&request, ask.version));
         let (context, partitions) = match begun {

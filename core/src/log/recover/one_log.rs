@@ -22,6 +22,7 @@ use crate::{
     record::{BatchHeader, HEADER_BYTES},
     sorted::SortedMap,
     time::Timestamp,
+    trace::event::Mended,
 };
 
 /// A segment larger than this without an index is read, so that readers need not load it whole.
@@ -57,6 +58,7 @@ pub(super) struct RecoveredLog {
     pub(super) write: Vec<WriteOp>,
     pub(super) bytes_scanned: u64,
     pub(super) bytes_cut: u64,
+    pub(super) mended: Vec<Mended>,
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +91,7 @@ pub(super) struct LogRecovery {
     write: Vec<WriteOp>,
     bytes_scanned: u64,
     bytes_cut: u64,
+    mended: Vec<Mended>,
 }
 
 #[derive(Clone, Debug)]
@@ -136,6 +139,7 @@ impl LogRecovery {
             write: Vec::new(),
             bytes_scanned: 0,
             bytes_cut: 0,
+            mended: Vec::new(),
         }
     }
 
@@ -200,6 +204,9 @@ impl LogRecovery {
                         self.enter_segments()
                     }
                     None => {
+                        if self.files.contains_key(&LogFile::Snapshot(offset)) {
+                            self.note_mended(Mended::SnapshotDamaged);
+                        }
                         self.files.remove(&LogFile::Snapshot(offset));
                         self.remove(LogFile::Snapshot(offset));
                         self.stage = Stage::Snapshot(candidates);
@@ -212,7 +219,10 @@ impl LogRecovery {
                     Some(offsets) if !offsets.is_empty() || len <= UNINDEXED_BYTES_MAX => {
                         self.stage = Stage::TimeIndex(segment, len, offsets);
                     }
-                    _ => self.enter_scan(segment, len, 0),
+                    _ => {
+                        self.note_mended(Mended::IndexDamaged);
+                        self.enter_scan(segment, len, 0);
+                    }
                 }
                 Ok(())
             }
@@ -249,6 +259,9 @@ impl LogRecovery {
         let log_start = self.start.max(self.segments.first().map_or(0, Segment::base_offset));
         if self.segments.is_empty() || self.next_offset < self.start {
             // Everything below the log's start is gone, or about to be: the log goes on from there.
+            if log_start > 0 {
+                self.note_mended(Mended::Emptied);
+            }
             let gone: Vec<FileName> = self.segments.drain(..).flat_map(|segment| segment.files()).collect();
             self.cut.extend(gone.into_iter().map(|file| WriteOp::Remove { file }));
             self.write.retain(|op| !matches!(op, WriteOp::Append { .. }));
@@ -271,10 +284,10 @@ impl LogRecovery {
                 _ => {}
             }
         }
-        let Self { id, dir, start, point, segments, epochs, producers, cut, write, bytes_scanned, bytes_cut, .. } =
-            self;
+        let Self { id, dir, start, point, segments, epochs, producers, cut, write, .. } = self;
+        let Self { bytes_scanned, bytes_cut, mended, .. } = self;
         let parts = LogParts { id, dir, log_start, log_end, segments, epochs, producers, snapshots };
-        Ok(RecoveredLog { parts, start, point, cut, write, bytes_scanned, bytes_cut })
+        Ok(RecoveredLog { parts, start, point, cut, write, bytes_scanned, bytes_cut, mended })
     }
 
     /// The directory may be of a topic that had the same name and was deleted. Then its files go, and the offsets that
@@ -291,6 +304,7 @@ impl LogRecovery {
         }
         if found != Some(self.id.topic) {
             if has_document {
+                self.note_mended(Mended::OtherTopic);
                 (self.start, self.point) = (0, 0);
                 self.files.remove(&LogFile::PartitionMetadata);
                 for file in std::mem::take(&mut self.files).into_keys() {
@@ -318,6 +332,7 @@ impl LogRecovery {
             _ => false,
         };
         for file in self.files.keys().filter(is_stray).copied().collect::<Vec<_>>() {
+            self.note_mended(Mended::StrayFiles);
             self.remove(file);
         }
         let Some(&(first, _)) = found.front() else {
@@ -340,6 +355,9 @@ impl LogRecovery {
             false => first,
         };
         if !knows_epochs {
+            if found.iter().any(|(_, len)| *len > 0) {
+                self.note_mended(Mended::EpochsMissing);
+            }
             self.epochs = LeaderEpochs::default();
         }
         (self.next_offset, self.waiting) = (first, found);
@@ -373,7 +391,10 @@ impl LogRecovery {
         let in_segment = |relative: u32| next.is_none_or(|next| segment.base_offset() + i64::from(relative) < next);
         let is_offset_sane = offsets.last().is_none_or(|last| in_segment(last.0));
         match TimeIndex::decode(bytes).filter(|times| times.last().is_none_or(|last| in_segment(last.1))) {
-            _ if !is_offset_sane => self.enter_scan(segment, len, 0),
+            _ if !is_offset_sane => {
+                self.note_mended(Mended::IndexDamaged);
+                self.enter_scan(segment, len, 0);
+            }
             Some(times) if is_durable && !times.is_empty() => {
                 segment.restore(offsets, times, len);
                 self.segments.push(segment);
@@ -385,7 +406,10 @@ impl LogRecovery {
                 let position = segment.rewind(self.read_from);
                 self.enter_scan(segment, len, position);
             }
-            _ => self.enter_scan(segment, len, 0),
+            _ => {
+                self.note_mended(Mended::IndexDamaged);
+                self.enter_scan(segment, len, 0);
+            }
         }
         Ok(())
     }
@@ -427,6 +451,7 @@ impl LogRecovery {
                 Ok(())
             }
             Scanned::Misled => {
+                self.note_mended(Mended::IndexMisled);
                 let (base, len) = (scan.segment.base_offset(), scan.len());
                 self.enter_scan(Segment::new(&self.dir, base, self.now), len, 0);
                 Ok(())
@@ -442,6 +467,7 @@ impl LogRecovery {
         let mut segment = scan.segment;
         if cut > 0 {
             self.bytes_cut += cut;
+            self.note_mended(Mended::TornEnd);
             let (file, len) = (segment.log_file().clone(), segment.size());
             self.cut.push(WriteOp::Truncate { file, len });
             self.drop_waiting();
@@ -468,6 +494,7 @@ impl LogRecovery {
     /// What follows a torn end was never durable.
     fn drop_waiting(&mut self) {
         for (base, len) in std::mem::take(&mut self.waiting) {
+            self.note_mended(Mended::LaterSegments);
             self.bytes_cut += len;
             for file in [LogFile::Log(base), LogFile::Index(base), LogFile::TimeIndex(base)] {
                 if self.files.contains_key(&file) {
@@ -484,6 +511,13 @@ impl LogRecovery {
 
     fn remove(&mut self, file: LogFile) {
         self.cut.push(WriteOp::Remove { file: layout::path(&self.dir, file) });
+    }
+
+    /// Each is told once.
+    fn note_mended(&mut self, what: Mended) {
+        if !self.mended.contains(&what) {
+            self.mended.push(what);
+        }
     }
 
     fn fatal(&self, why: String) -> Fatal {

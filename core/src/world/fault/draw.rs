@@ -21,6 +21,9 @@ pub const FAULTS: [&str; 29] = [
     "D5", "D6", "D7", "I1", "I2", "I4", "I5", "I6", "I7", "I8",
 ];
 
+/// After which nothing more is promised of a log, or of all of a disk.
+pub const LOSSY: [&str; 6] = ["K5", "D2", "D3", "D4", "I6", "I8"];
+
 /// None happens in the last seconds, so that most have an end.
 const QUIET_END: Duration = Duration::from_secs(2);
 /// However long its world lasts.

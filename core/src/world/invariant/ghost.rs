@@ -59,6 +59,8 @@ pub(super) struct Ghost {
     high_watermark: Offset,
     /// What the next life must have, by the durability row.
     promised: Offset,
+    /// And if power is lost before it has opened the log.
+    durable: Offset,
 }
 
 impl Ghost {
@@ -181,10 +183,18 @@ impl Ghost {
         self.promised = committed.max(shown);
     }
 
+    /// What of it was synced when the life ended.
+    pub fn set_durable(&mut self, durable: Offset) {
+        self.durable = durable;
+    }
+
     /// Power is lost before the dir was opened.
     pub fn lose_power(&mut self, row: Row) {
-        if row == Row::CommitRelaxed {
-            self.promised = 0;
+        match row {
+            Row::CommitRelaxed => self.promised = 0,
+            // What was acknowledged at the append, and survived the process, was not synced.
+            Row::Append => self.promised = self.promised.min(self.durable),
+            Row::Commit => {}
         }
     }
 

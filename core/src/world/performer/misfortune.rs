@@ -100,7 +100,10 @@ impl World {
             Fault::Kill { server, down } => self.take_down(server, false, down),
             Fault::PowerLoss { server, down } => self.take_down(server, true, down),
             Fault::ForgetNames { server, down } => {
-                self.servers[server as usize].grain_next = Some(CrashGrain::Names);
+                // IndexedDB keeps the order of what it loses.
+                let is_of_files = self.scenario.swarm.row != Row::CommitRelaxed;
+                let found = &mut self.servers[server as usize];
+                found.grain_next = (is_of_files && found.node.is_some()).then_some(CrashGrain::Names);
                 self.take_down(server, true, down);
             }
             Fault::Restart { server, down } => {
@@ -193,6 +196,9 @@ impl World {
         if server.node.is_none() {
             return;
         }
+        if !server.is_ready {
+            self.invariants.mark("opening was broken off");
+        }
         let loss = if loses_power { Loss::Unsynced } else { Loss::Process };
         self.invariants.on_ended(server, loss);
         self.history.may_have_lost |= loses_power || self.scenario.swarm.row == Row::Append;
@@ -253,9 +259,12 @@ impl World {
         }
     }
 
-    /// Nothing that was sent is held any longer.
+    /// Nothing that was sent is held any longer, and strangers are gone.
     pub(in crate::world) fn heal_network(&mut self) {
         self.network.heal();
+        for connection in self.network.of_dialler(Peer::Stranger) {
+            self.schedule.push(self.now, Occurrence::Closed { connection, to_server: true });
+        }
         let links: Vec<ConnectionId> = self.network.links.keys().copied().collect();
         for connection in links {
             for to_server in [true, false] {

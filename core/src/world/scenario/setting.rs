@@ -110,6 +110,7 @@ const SETTINGS: &[Setting] = &[
     setting!(span "client.delivery.timeout", delivery_timeout),
     setting!(span "client.api.timeout", api_timeout),
     setting!(number "client.first.sequence", Sequence, Sequence::MAX, first_sequence),
+    setting!(positive "fetch.sessions", u32, 100_000, network.fetch_sessions_max),
     setting!(positive "requests.in.hand", u32, 1_000, network.requests_in_hand_max),
     setting!(positive "request.memory", u64, 1_u64 << 40, network.request_memory_max),
     setting!(number "hot.bytes", u64, 1_u64 << 40, dir.hot_bytes_max),

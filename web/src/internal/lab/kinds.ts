@@ -27,6 +27,7 @@ export const KINDS = {
     'LogCreated',
     'LogRemoved',
     'LogRecovered',
+    'LogMended',
     'LeaderEpochRaised',
   ],
   storage: [
