@@ -262,8 +262,13 @@ impl World {
     /// Nothing that was sent is held any longer, and strangers are gone.
     pub(in crate::world) fn heal_network(&mut self) {
         self.network.heal();
+        // At once: it may be the last thing that happens.
         for connection in self.network.of_dialler(Peer::Stranger) {
-            self.schedule.push(self.now, Occurrence::Closed { connection, to_server: true });
+            if let Some(link) = self.network.links.get_mut(&connection) {
+                link.to_server.held.clear();
+                (link.to_server.held_until, link.to_server.is_paused) = (self.now, false);
+            }
+            self.hear_closed(connection, true);
         }
         let links: Vec<ConnectionId> = self.network.links.keys().copied().collect();
         for connection in links {
