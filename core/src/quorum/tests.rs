@@ -31,7 +31,7 @@ fn one_voter_leads_itself_once_its_vote_is_durable() {
     assert_eq!(quorum.high_watermark(), 1);
 }
 
-/// Q1, Q2 (KAFKA-10527): it neither goes on in the epoch it led, whose unsynced tail may be gone, nor votes in it.
+/// Q1, Q2, what Q01 broke: it neither goes on in the epoch it led, whose unsynced tail may be gone, nor votes in it.
 #[test]
 fn who_led_before_a_crash_has_resigned() {
     let key = |id| ReplicaKey { id: BrokerId(id), directory: DirectoryId::default() };
@@ -66,7 +66,7 @@ fn members_agree_when_nothing_goes_wrong() {
     }
 }
 
-/// Q12, L12: who hears nobody asks for pre-votes and raises no epoch, so that nobody is disturbed when it is back.
+/// Q12, L12 (what Q08 broke): who hears nobody asks for pre-votes and raises no epoch, so that nobody is disturbed when it is back.
 #[test]
 fn a_member_that_hears_nobody_raises_no_epoch() {
     let mut net = Net::new(3, 3, 0, Faults::none());
@@ -108,7 +108,8 @@ fn a_leader_that_stops_hands_over() {
     assert!(next > epoch && other != leader);
 }
 
-/// Q1 to Q7 hold after every step, whatever is lost, late, twice, cut, killed or without power; then L1 and L4.
+/// Q1, Q2, Q3, Q4, Q5, Q6 and Q7 hold after every step, whatever is lost, late, twice, cut, killed or without power; then L1
+/// and L4. What Q02, Q03 and Q09 broke is found here.
 #[test]
 fn nothing_is_broken_by_faults() {
     let mut elections = 0;
