@@ -285,13 +285,24 @@ impl World {
                     self.schedule.push(self.now, Occurrence::Beat { visitor: index });
                 }
             }
-            Phase::Reading if is_quiet && self.visitors.iter().all(Visitor::has_read_all) => {
+            Phase::Reading
+                if is_quiet && self.visitors.iter().all(Visitor::has_read_all) && self.has_nothing_late() =>
+            {
                 self.phase = Phase::Over;
                 self.note_phase();
                 self.invariants.at_the_end(self.now, &self.servers, &self.history);
             }
             _ => {}
         }
+    }
+
+    /// What was sent on connections that are given up has arrived: it could have somebody wait who is nobody any more.
+    fn has_nothing_late(&self) -> bool {
+        let is_parked = |server: &Server| {
+            let parked = server.node.as_ref().and_then(|node| node.broker()).map(|broker| broker.parked());
+            parked.is_some_and(|parked| parked != Default::default())
+        };
+        !self.servers.iter().any(is_parked)
     }
 
     fn heal(&mut self) {

@@ -344,6 +344,9 @@ impl Invariants {
 
     /// L3, L10: after everything was healed, everybody is answered.
     pub(super) fn is_over(&mut self, now: Instant, phase: Phase, visitors: &[Visitor]) {
+        if phase == Phase::Reading && visitors.iter().all(|visitor| visitor.is_quiet() && visitor.has_read_all()) {
+            self.violated(now, "P2", "nobody asks any more, and somebody waits".to_owned());
+        }
         if phase != Phase::Over {
             let waiting: u32 = visitors.iter().map(|visitor| visitor.client.unanswered()).sum();
             self.violated(now, "L3", format!("{waiting} calls are not answered long after everything was healed"));

@@ -143,6 +143,12 @@ impl Exchanges {
                     }
                 }
             }
+            Event::HighWatermarkMoved { topic, partition, from, to } if to < from => {
+                // Answers that were decided before it fell wait for those before them.
+                let id = TopicPartition { topic, partition };
+                let waiting = self.connections.values_mut().flat_map(|connection| connection.waiting.iter_mut());
+                waiting.for_each(|asked| asked.note_reached(id, from));
+            }
             Event::ResponseQueued { request, .. } => {
                 if let Some(asked) = self.asked(server, request) {
                     asked.conclude(at, watermark);

@@ -44,7 +44,7 @@ pub(in crate::world::invariant) struct Kept {
     pub end: Offset,
     /// It was there before.
     pub is_duplicate: bool,
-    /// Readers saw it when the answer was decided.
+    /// Readers saw it when the answer was decided, or before.
     pub is_reached: bool,
 }
 
@@ -130,7 +130,13 @@ impl Asked {
     /// The answer is decided.
     pub fn conclude(&mut self, at: Instant, watermark: impl Fn(TopicPartition) -> Offset) {
         self.concluded_at = Some(at);
-        self.kept.iter_mut().for_each(|kept| kept.is_reached = watermark(kept.id) >= kept.end);
+        self.kept.iter_mut().for_each(|kept| kept.is_reached |= watermark(kept.id) >= kept.end);
+    }
+
+    /// Readers of a log saw it up to here.
+    pub fn note_reached(&mut self, id: TopicPartition, watermark: Offset) {
+        let reached = self.kept.iter_mut().filter(|kept| kept.id == id && kept.end <= watermark);
+        reached.for_each(|kept| kept.is_reached = true);
     }
 
     pub fn check_answer(&self, frame: &Bytes) -> Checked {
