@@ -14,6 +14,7 @@ const SESSIONS_MAX: (usize, usize) = (1_000, 200_000);
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
     request_bytes: u64,
+    request_bound: u64,
 }
 
 impl Seen {
@@ -32,11 +33,11 @@ impl Seen {
                 format!("requests take {bytes} bytes, and {} are counted", audit.request_bytes_counted),
             ));
         }
-        // A bound that is lowered takes nothing away.
-        if bytes > bound && bytes > self.request_bytes {
+        // A bound that is lowered takes nothing away, nor what came between two looks before it was.
+        if bytes > bound && bytes > self.request_bytes.max(self.request_bound) {
             return Err(("P3", format!("{bytes} bytes of requests in memory, {bound} at most")));
         }
-        self.request_bytes = bytes;
+        (self.request_bytes, self.request_bound) = (bytes, bound);
         let bound = READ_AHEAD_BYTES + frame_max + piece_max;
         if audit.read_ahead_most > bound {
             return Err((
