@@ -237,7 +237,7 @@ impl World {
         [tick, self.schedule.next_at(), self.director.next_at()].into_iter().flatten().min()
     }
 
-    /// Lets `fault` happen at `at`, beside those of the seed.
+    /// Lets `fault` happen at `at`, beside those of the seed. No journal has it: `command` is for what others shall see too.
     pub fn schedule_fault(&mut self, at: Instant, fault: Fault) {
         self.schedule.push(at.max(self.now), Occurrence::Fault(fault));
     }

@@ -96,7 +96,6 @@ impl Quorum {
             heard: SortedSet::default(),
             remind_at: scene.now + self.options.fetch_timeout / 2,
             parked: SortedMap::default(),
-            granting: granting.clone(),
         };
         let state = ElectionState { leader: Some(self.me.id), ..self.state };
         self.enter(scene, state, Role::Leader(leader));

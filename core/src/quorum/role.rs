@@ -53,7 +53,6 @@ pub struct Leader {
     pub remind_at: Instant,
     /// Fetches that found nothing new, one for each member.
     pub parked: SortedMap<BrokerId, ParkedFetch>,
-    pub granting: Vec<BrokerId>,
 }
 
 /// How far a voter is, by what it fetches.

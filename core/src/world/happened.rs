@@ -97,8 +97,6 @@ pub(super) struct Happenings {
     /// By who it happened to.
     kept: [Runs<Happened>; 3],
     next: u64,
-    /// Of each server, up to where its trace was taken, and of which life.
-    taken: Vec<(u32, u64)>,
     /// Of each visitor.
     waiting: Vec<Vec<Waiting>>,
     /// Every topic there ever was, in the order in which they were made.
@@ -115,20 +113,11 @@ impl Happenings {
         self.next += 1;
     }
 
-    /// Takes what the servers have traced since the last time.
+    /// Takes what the servers have traced in this step.
     pub fn take(&mut self, servers: &[Server]) {
-        self.taken.resize(servers.len(), (0, 0));
-        for (server, place) in servers.iter().zip(0..) {
-            let Some(trace) = server.trace() else { continue };
-            let (life, from) = self.taken[place];
-            let from = if life == server.life { from } else { 0 };
-            if trace.next() > from {
-                trace.since(from).for_each(|traced| self.note_topic(server, &traced.event));
-                trace
-                    .since(from)
-                    .for_each(|traced| self.note(traced.at, server.id.0 as u32, What::Traced(traced.event)));
-                self.taken[place] = (server.life, trace.next());
-            }
+        for server in servers {
+            server.fresh().for_each(|traced| self.note_topic(server, &traced.event));
+            server.fresh().for_each(|traced| self.note(traced.at, server.id.0 as u32, What::Traced(traced.event)));
         }
     }
 

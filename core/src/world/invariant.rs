@@ -75,8 +75,6 @@ pub struct Invariants {
     /// Of each server.
     memory: SortedMap<u32, Seen>,
     looks: u32,
-    /// Of each server, which event is looked at next, and of which life.
-    seen: SortedMap<u32, (u32, u64)>,
     /// S3: since an IO error no append is accepted, by server.
     has_failed: SortedMap<u32, bool>,
     ticks: (Instant, u32),
@@ -99,7 +97,6 @@ impl Invariants {
             exchanges: Exchanges::default(),
             memory: SortedMap::new(),
             looks: 0,
-            seen: SortedMap::new(),
             has_failed: SortedMap::new(),
             ticks: (Instant(0), 0),
             faults: SortedMap::new(),
@@ -156,17 +153,11 @@ impl Invariants {
             self.violated(now, "P2", "a machine goes round at one moment".to_owned());
         }
         for (server, index) in servers.iter().zip(0..) {
-            let Some(trace) = server.trace() else { continue };
-            let seen = self.seen.entry(index).or_default();
-            if seen.0 != server.life {
-                *seen = (server.life, 0);
-            }
-            let from = seen.1;
-            if trace.next() == from {
+            let mut fresh = server.fresh().peekable();
+            if fresh.peek().is_none() {
                 continue;
             }
-            seen.1 = trace.next();
-            trace.since(from).for_each(|traced| self.on_event(index, server, traced));
+            fresh.for_each(|traced| self.on_event(index, server, traced));
             self.looks += 1;
             if self.looks.is_multiple_of(MEMORY_EVERY)
                 && let Some(broker) = server.node.as_ref().and_then(|node| node.broker())

@@ -12,7 +12,7 @@ use crate::{
     rng::Rng,
     sorted::SortedMap,
     time::Instant,
-    trace::Trace,
+    trace::{Trace, Traced},
 };
 
 /// Events kept of each server between steps.
@@ -47,6 +47,8 @@ pub struct Server {
     pub(super) is_replaced: bool,
     /// What memory there is, if little.
     pub(super) memory: Option<MemoryLimits>,
+    /// Events of this life that were looked at.
+    looked_at: u64,
     /// Of all lives before this one.
     past_digest: u64,
 }
@@ -148,6 +150,7 @@ impl Server {
             grain_next: None,
             is_replaced: false,
             memory: None,
+            looked_at: 0,
             past_digest: 0,
         }
     }
@@ -160,6 +163,7 @@ impl Server {
         let MemoryLimits { request_bytes, hot_bytes } = self.memory_limits();
         (options.network.request_memory_max, options.dir.hot_bytes_max) = (request_bytes, hot_bytes);
         self.node = Some(Node::new(options));
+        self.looked_at = 0;
     }
 
     pub(super) fn memory_limits(&self) -> MemoryLimits {
@@ -194,11 +198,16 @@ impl Server {
         }
     }
 
+    /// What it traced in this step, oldest first.
+    pub(super) fn fresh(&self) -> impl Iterator<Item = &Traced> {
+        self.trace().into_iter().flat_map(|trace| trace.since(self.looked_at))
+    }
+
     /// Its events were looked at. A few are kept for who wants to see the last ones.
     pub(super) fn forget_trace(&mut self) {
         if let Some(node) = &mut self.node {
-            let next = node.trace().next();
-            node.forget_trace_before(next.saturating_sub(TRACE_KEPT));
+            self.looked_at = node.trace().next();
+            node.forget_trace_before(self.looked_at.saturating_sub(TRACE_KEPT));
         }
     }
 

@@ -166,6 +166,7 @@ impl Timeline {
             advanced.taken += u64::from(!advanced.is_over);
             advanced.has_arrived = !until.events.is_empty() && self.world.has_happened(number, &until.events);
         }
+        self.keep_budget();
         advanced
     }
 
@@ -246,6 +247,11 @@ impl Timeline {
         }
         let (world, commands) = (self.world.clone(), self.commands);
         self.snapshots.push(Snapshot { weight: world.weight(), world, commands });
+        self.keep_budget();
+    }
+
+    /// The last snapshot costs what the world has changed since, so this holds whenever it stands still.
+    fn keep_budget(&mut self) {
         while self.snapshots.len() > 2 && self.snapshot_bytes() > self.bytes_max {
             self.thin();
         }
