@@ -6,6 +6,7 @@ use std::{
         Mutex,
         atomic::{AtomicU64, Ordering},
     },
+    thread::ScopedJoinHandle,
     time::{Duration, Instant},
 };
 
@@ -18,10 +19,14 @@ pub const REFUSED: u8 = 2;
 const SEEDS: u64 = 200;
 /// Longest that a shrinker works.
 const SHRINKING: Duration = Duration::from_secs(120);
+/// How often it says how far it is, and looks whether it is through.
+const PROGRESS: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What is run, one after the other.
 struct Sweep {
     story: Option<(String, Scenario)>,
+    start: u64,
     next: AtomicU64,
     end: u64,
     until: Option<Instant>,
@@ -72,6 +77,7 @@ impl Sweep {
         let until = arguments.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
         Ok(Self {
             story,
+            start,
             next: AtomicU64::new(start),
             end: start.checked_add(seeds).ok_or("there are no seeds behind the last one")?,
             until: until.map(|until| Instant::now().checked_add(until).ok_or("nobody waits so long")).transpose()?,
@@ -83,11 +89,16 @@ impl Sweep {
         let begun = Instant::now();
         let jobs = arguments.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
         if self.story.is_none() {
-            println!("seeds {} to {}", self.next.load(Ordering::Relaxed), self.end - 1);
+            println!("seeds {} to {}", self.start, self.end - 1);
         }
         let mut figures = Figures::default();
+        let mut told = Instant::now();
         std::thread::scope(|scope| {
             let workers: Vec<_> = (0..jobs.clamp(1, 1_000)).map(|_| scope.spawn(|| self.work(arguments))).collect();
+            while !workers.iter().all(ScopedJoinHandle::is_finished) {
+                std::thread::park_timeout(LOOK);
+                told = self.tell(told);
+            }
             for worker in workers {
                 figures.add(worker.join().expect("a world's panic is caught"));
             }
@@ -107,6 +118,19 @@ impl Sweep {
             }
         }
         Ok(if figures.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// How far it is, now and then, beside what the run prints.
+    fn tell(&self, told: Instant) -> Instant {
+        if told.elapsed() < PROGRESS {
+            return told;
+        }
+        eprintln!(
+            "   {} of {} begun",
+            self.next.load(Ordering::Relaxed).min(self.end) - self.start,
+            self.end - self.start
+        );
+        Instant::now()
     }
 
     fn work(&self, arguments: &Arguments) -> Figures {

@@ -10,7 +10,8 @@ use crate::{REFUSED, run};
 /// Builds `program` and becomes it. `what`: what it is called before somebody who waits for it.
 pub fn hand_over_to(program: &str, what: &str, arguments: &[String]) -> ExitCode {
     eprintln!("building {what}");
-    let build = ["build", "--quiet", "--release", "--package", "ottla-tests", "--bin", program];
+    // Cargo says itself how far it is.
+    let build = ["build", "--release", "--package", "ottla-tests", "--bin", program];
     if let Err(why) = run::succeeds(&mut run::cargo(&build)) {
         eprintln!("{what} does not build: {why}");
         return ExitCode::FAILURE;

@@ -15,8 +15,7 @@ pub fn worlds(effort: Effort) -> Result<Vec<Command>, String> {
     let commit = run::output(&mut run::command("git", &["rev-parse", "HEAD"]));
     let start = commit.as_deref().and_then(start_of).unwrap_or(START);
     let seeds = if effort == Effort::Full { FULL } else { PLAIN };
-    let mut command =
-        run::cargo(&["run", "--quiet", "--release", "--package", "ottla-tests", "--bin", "ottla-sim", "--"]);
+    let mut command = run::cargo(&["run", "--release", "--package", "ottla-tests", "--bin", "ottla-sim", "--"]);
     command.args(["--start", &start.to_string(), "--seeds", &seeds.to_string()]);
     Ok(vec![command])
 }
