@@ -20,7 +20,7 @@ interface Waiting {
 
 interface Listening {
   signal?: AbortSignal | undefined;
-  onRecovery?: ((done: number, total: number) => void) | undefined;
+  onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 export class Engine {
@@ -87,13 +87,11 @@ export class Engine {
     return new Engine(port1, () => port1.postMessage({ kill: true } satisfies ToEngine));
   }
 
-  call(call: CallName, args: unknown[], { signal, onRecovery }: Listening = {}): Promise<unknown> {
+  call(call: CallName, args: unknown[], { signal, onProgress }: Listening = {}): Promise<unknown> {
     if (this.#hasEnded) return Promise.reject(new OttlaError('closed', 'the cluster has ended'));
     if (signal?.aborted) return Promise.reject(new OttlaError('aborted'));
     const id = this.#next++;
-    const answered = new Promise((resolve, reject) =>
-      this.#waiting.set(id, { resolve, reject, onProgress: onRecovery }),
-    );
+    const answered = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject, onProgress }));
     this.#send({ id, call, args });
     if (!signal) return answered;
     const cancel = () => this.#send({ cancel: id });

@@ -41,7 +41,7 @@ export class Cluster {
 
   /** Opens the cluster of the name, made if it is missing. Kept once its broker serves. */
   static start(options: ClusterOptions = {}): Promise<Cluster> {
-    return Cluster.#open(options, (engine, plain) => engine.call('start', [plain], options));
+    return Cluster.#open(options, (engine, plain) => engine.call('start', [plain], listening(options)));
   }
 
   /** Removes a cluster and all it holds. It must not be open in any tab. */
@@ -52,7 +52,7 @@ export class Cluster {
   /** A cluster made of a file that `export` gave. */
   static import(file: Blob, options: ImportOptions = {}): Promise<Cluster> {
     const { replace = false } = options;
-    return Cluster.#open(options, (engine, plain) => engine.call('import', [file, replace, plain], options));
+    return Cluster.#open(options, (engine, plain) => engine.call('import', [file, replace, plain], listening(options)));
   }
 
   static async #open(
@@ -135,7 +135,7 @@ export class Cluster {
 
   /** A tar of the log dir, laid out as Kafka's, behind an `ottla.json` that says what it is. */
   async export(onProgress?: (done: number, total: number) => void): Promise<Blob> {
-    return (await this.#engine.call('export', [], { onRecovery: onProgress })) as Blob;
+    return (await this.#engine.call('export', [], { onProgress })) as Blob;
   }
 
   /** Opens a log dir that went offline once more. */
@@ -166,4 +166,9 @@ export class Cluster {
 /** The engine tells a value that is missing from one that is wrong by its being there. */
 function withoutUndefined(options: object): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** What a start hears of, besides its answer. */
+function listening({ signal, onRecovery }: ClusterOptions) {
+  return { signal, onProgress: onRecovery };
 }

@@ -58,8 +58,8 @@ export class Lab implements AsyncDisposable {
 
   /** To the moment `at`, backward or forward. `onProgress` hears of each slice of a long way. */
   seek(at: number, onProgress?: (now: number) => void): Promise<LabState> {
-    const onRecovery = onProgress && ((now: number) => onProgress(now));
-    return this.#call('labSeek', [at], { onRecovery }) as Promise<LabState>;
+    const listening = { onProgress: onProgress && ((now: number) => onProgress(now)) };
+    return this.#call('labSeek', [at], listening) as Promise<LabState>;
   }
 
   /** Script lines that happen at once. They cut off a future that was seen. Rejects with 'bad-scenario'. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { violations } from './drive/axe.js';
 import { FAKE_PAGE } from './drive/built.js';
 import { startChromium, type Browser } from './drive/chromium.js';
+import { cutOff, smallTargets, unseenFocus } from './drive/legible.js';
 import { serve, type StaticServer } from './drive/server.js';
 import type { Tab } from './drive/tab.js';
 
@@ -53,39 +54,17 @@ describe('at 320 px', () => {
     test(`nothing is cut off: ${language}`, async () => {
       await tab.driver.resize(320, 800);
       await tab.choose('#language', language);
-      const over = await tab.look(`
-        const isScrolled = e => e.closest('.scroll, pre, .fields, .visually-hidden, [hidden]') !== null;
-        return [...root.querySelectorAll('*')]
-          .filter(e => !isScrolled(e) && e.checkVisibility({ contentVisibilityAuto: true }) && e.getBoundingClientRect().right > innerWidth + 0.5)
-          .map(e => e.tagName + '.' + e.className);`);
-      expect(over).toEqual([]);
-      expect(await tab.look('return document.documentElement.scrollWidth')).toBe(320);
+      expect(await cutOff(tab, '.fields')).toEqual([]);
     });
 
   test('every target is at least 24 px', async () => {
-    const small = await tab.look(`
-      return [...root.querySelectorAll('button, select, input, textarea, summary, [role=option]')]
-        .filter(e => e.getClientRects().length > 0 && getComputedStyle(e).opacity !== '0')
-        .map(e => ({ e, box: (e.matches('[type=checkbox], [type=radio]') ? e.closest('label') : e).getBoundingClientRect() }))
-        .filter(({ box }) => box.width < 24 || box.height < 23.9)
-        .map(({ e, box }) => e.outerHTML.slice(0, 60) + ' ' + box.width + 'x' + box.height);`);
-    expect(small).toEqual([]);
+    expect(await smallTargets(tab)).toEqual([]);
   });
 });
 
 test('the focus is seen on everything the Tab key reaches', async () => {
   await tab.driver.resize(1280, 900);
-  const unseen: string[] = [];
-  for (let step = 0; step < 60; step++) {
-    await tab.driver.press('Tab');
-    const found = await tab.look<string>(`
-      const e = root.activeElement;
-      if (!e) return '';
-      const { outlineStyle, outlineWidth } = getComputedStyle(e.matches('.segments input') ? e.closest('label') : e);
-      return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1 ? '' : e.outerHTML.slice(0, 80);`);
-    if (found) unseen.push(found);
-  }
-  expect(unseen).toEqual([]);
+  expect(await unseenFocus(tab, 60)).toEqual([]);
 });
 
 test('text keeps its meaning where colours are the reader’s own', async () => {

@@ -1,34 +1,20 @@
 /** The package's public API on the real engine: what a page can ask of a cluster, and what becomes of its records. */
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { BROWSERS } from './drive/browsers.js';
 import { PAGE } from './drive/built.js';
-import type { Browser } from './drive/chromium.js';
-import { serve, type StaticServer } from './drive/server.js';
+import { eachTab } from './drive/site.js';
 import type { Tab } from './drive/tab.js';
 import { PRELUDE } from './page/prelude.js';
 
 describe.each(BROWSERS)('in %s', (_, startBrowser) => {
-  let server: StaticServer;
-  let browser: Browser;
   let tab: Tab;
 
-  beforeAll(async () => {
-    server = await serve(PAGE);
-    browser = await startBrowser();
+  eachTab(PAGE, startBrowser, async (opened, { origin }) => {
+    tab = opened;
+    await tab.open(`${origin}/`);
   });
-  afterAll(async () => {
-    await browser.close();
-    await server.close();
-  });
-  beforeEach(async () => {
-    tab = await browser.tab();
-    await tab.open(`${server.origin}/`);
-  });
-  afterEach(async () => {
-    await tab.driver.close();
-    expect(tab.errors).toEqual([]);
-  });
+  afterEach(() => expect(tab.errors).toEqual([]));
 
   const inPage = <T>(body: string) => tab.look<T>(PRELUDE + body);
 

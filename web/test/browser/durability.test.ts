@@ -1,31 +1,20 @@
 /** What was acknowledged is there after kills at any moment. On the real engine. */
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BROWSERS } from './drive/browsers.js';
 import { PAGE } from './drive/built.js';
-import type { Browser } from './drive/chromium.js';
-import { serve, type StaticServer } from './drive/server.js';
+import { eachTab, type Site } from './drive/site.js';
 import type { Tab } from './drive/tab.js';
 import { PRELUDE } from './page/prelude.js';
 
 describe.each(BROWSERS)('in %s', (_, startBrowser) => {
-  let server: StaticServer;
-  let browser: Browser;
+  let site: Site;
   let tab: Tab;
 
-  beforeAll(async () => {
-    server = await serve(PAGE);
-    browser = await startBrowser();
+  eachTab(PAGE, startBrowser, async (opened, on) => {
+    [tab, site] = [opened, on];
+    await tab.open(`${site.origin}/`);
   });
-  afterAll(async () => {
-    await browser.close();
-    await server.close();
-  });
-  beforeEach(async () => {
-    tab = await browser.tab();
-    await tab.open(`${server.origin}/`);
-  });
-  afterEach(() => tab.driver.close());
 
   // W1, W5.
   test('a Worker killed at 50 moments loses nothing that was acknowledged', async () => {
@@ -56,13 +45,13 @@ describe.each(BROWSERS)('in %s', (_, startBrowser) => {
   test('a tab closed in the middle of writing loses nothing that was acknowledged', async () => {
     // Hears what is acknowledged, and outlives the tabs that write. It runs no cluster.
     const witness = tab;
-    await witness.open(`${server.origin}/icon.svg`);
+    await witness.open(`${site.origin}/icon.svg`);
     await witness.look(`
       globalThis.heard = [];
       new BroadcastChannel('acknowledged').onmessage = ({ data }) => heard.push(data);`);
     for (let round = 0; round < 8; round++) {
-      const writer = await browser.tab();
-      await writer.open(`${server.origin}/`);
+      const writer = await site.browser.tab();
+      await writer.open(`${site.origin}/`);
       await writer.has('.cluster-state', 'Broker running');
       const before = await witness.look<number>('return heard.length');
       await writer.look(
@@ -80,8 +69,8 @@ describe.each(BROWSERS)('in %s', (_, startBrowser) => {
       await writer.driver.close();
     }
     const heard = await witness.look<number[][]>('return heard');
-    const reader = await browser.tab();
-    await reader.open(`${server.origin}/`);
+    const reader = await site.browser.tab();
+    await reader.open(`${site.origin}/`);
     await reader.has('.cluster-state', 'Broker running');
     const wrong = await reader.look(
       `${PRELUDE}

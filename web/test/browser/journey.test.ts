@@ -17,7 +17,7 @@ describe.each(BROWSERS)('in %s', (_, start) => {
   let browser: Browser;
 
   beforeAll(async () => {
-    server = await serve(process.env['OTTLA_DIST'] ?? PAGE);
+    server = await serve(PAGE);
     browser = await start();
   });
   afterAll(async () => {

@@ -3,14 +3,14 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { BREAKAGES } from '../../src/internal/lab/commands.js';
 import { writeLink } from '../../src/internal/link.js';
 import { violations } from './drive/axe.js';
 import { PAGE } from './drive/built.js';
 import { BROWSERS } from './drive/browsers.js';
 import type { Browser } from './drive/chromium.js';
-import { serve, type StaticServer } from './drive/server.js';
+import { eachTab, type Site } from './drive/site.js';
 import type { Tab } from './drive/tab.js';
 
 const SCENARIO = `ottla 1
@@ -25,32 +25,22 @@ expect read orders 0: k=v k=w
 `;
 
 describe.each(BROWSERS)('in %s', (_, start) => {
-  let server: StaticServer;
-  let browser: Browser;
+  let site: Site;
   let tab: Tab;
   const folder = mkdtempSync(join(tmpdir(), 'ottla-world-'));
 
-  beforeAll(async () => {
-    server = await serve(process.env['OTTLA_DIST'] ?? PAGE);
-    browser = await start();
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.close();
-    rmSync(folder, { recursive: true });
-  });
-  beforeEach(async () => {
-    tab = await browser.tab();
+  eachTab(PAGE, start, async (opened, on) => {
+    [tab, site] = [opened, on];
     await tab.driver.resize(1280, 1000);
   });
-  afterEach(async () => {
+  afterAll(() => rmSync(folder, { recursive: true }));
+  afterEach(() => {
     expect(tab.errors).toEqual([]);
-    expect(tab.requests.filter(url => !/^(data|blob):/.test(url) && !url.startsWith(server.origin))).toEqual([]);
-    await tab.driver.close();
+    expect(tab.requests.filter(url => !/^(data|blob):/.test(url) && !url.startsWith(site.origin))).toEqual([]);
   });
 
   async function openSeed(seed: string): Promise<void> {
-    await tab.open(`${server.origin}/#lab`);
+    await tab.open(`${site.origin}/#lab`);
     await tab.has('#open-title');
     await tab.choose('#language', 'en');
     await tab.fill('[name=seed]', seed);
@@ -110,7 +100,7 @@ describe.each(BROWSERS)('in %s', (_, start) => {
     await goTo('9', '9.000000 s');
     const there = await end();
     await tab.click('#save');
-    const file = await saved(browser, 'ottla-seed-42.txt');
+    const file = await saved(site.browser, 'ottla-seed-42.txt');
     const journal = readFileSync(file, 'utf8');
     expect(journal).toContain('kill 1 for 2s');
 
@@ -157,7 +147,7 @@ describe.each(BROWSERS)('in %s', (_, start) => {
   });
 
   test('a scenario is played, and a wrong line is named', async () => {
-    await tab.open(`${server.origin}/${await writeLink(SCENARIO)}`);
+    await tab.open(`${site.origin}/${await writeLink(SCENARIO)}`);
     await tab.has('.lab-state', 'Seed 1');
     await tab.choose('#language', 'en');
     await tab.click('#transport-end');

@@ -5,39 +5,27 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { writeLink } from '../../src/internal/link.js';
 import { violations } from './drive/axe.js';
 import { FAKE_PAGE } from './drive/built.js';
-import { startChromium, type Browser } from './drive/chromium.js';
-import { serve, type StaticServer } from './drive/server.js';
+import { startChromium } from './drive/chromium.js';
+import { eachTab, type Site } from './drive/site.js';
 import type { Tab } from './drive/tab.js';
 
-let server: StaticServer;
-let browser: Browser;
+let site: Site;
 let tab: Tab;
 const folder = mkdtempSync(join(tmpdir(), 'ottla-lab-'));
 
-beforeAll(async () => {
-  server = await serve(FAKE_PAGE);
-  browser = await startChromium();
-});
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-  rmSync(folder, { recursive: true });
-});
-beforeEach(async () => {
-  tab = await browser.tab();
+eachTab(FAKE_PAGE, startChromium, async (opened, on) => {
+  [tab, site] = [opened, on];
   await tab.driver.resize(1280, 900);
 });
-afterEach(async () => {
-  expect(tab.errors).toEqual([]);
-  await tab.driver.close();
-});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => expect(tab.errors).toEqual([]));
 
 async function openLab(hash = '#lab'): Promise<void> {
-  await tab.open(`${server.origin}/${hash}`);
+  await tab.open(`${site.origin}/${hash}`);
   await tab.has('#open-title');
 }
 
@@ -69,7 +57,7 @@ describe('the two homes', () => {
   });
 
   test('the live home does not load the Lab', async () => {
-    await tab.open(`${server.origin}/`);
+    await tab.open(`${site.origin}/`);
     await tab.has('.cluster-state', 'Broker running');
     expect(tab.requests.filter(url => /\/home-/.test(url))).toEqual([]);
   });
@@ -350,9 +338,9 @@ test('hostile text is shown and does nothing, wherever it comes from', async () 
 
 async function downloaded(name: string): Promise<string> {
   const end = Date.now() + 10_000;
-  while (!readdirSync(browser.downloads).includes(name)) {
+  while (!readdirSync(site.browser.downloads).includes(name)) {
     if (Date.now() > end) throw new Error(`${name} was not saved`);
     await new Promise(later => setTimeout(later, 20));
   }
-  return join(browser.downloads, name);
+  return join(site.browser.downloads, name);
 }

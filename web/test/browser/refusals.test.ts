@@ -4,11 +4,10 @@
  * refused.
  */
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BROWSERS } from './drive/browsers.js';
 import { PAGE } from './drive/built.js';
-import type { Browser } from './drive/chromium.js';
-import { serve, type StaticServer } from './drive/server.js';
+import { eachTab } from './drive/site.js';
 import type { Tab } from './drive/tab.js';
 import { installFaults } from './page/faults.js';
 import { PRELUDE } from './page/prelude.js';
@@ -18,23 +17,12 @@ import { sweep, type Sweep, type Swept } from './page/sweep.js';
 const IS_FULL = process.env['OTTLA_VERIFY'] === 'full';
 
 describe.each(BROWSERS)('in %s', (browserName, startBrowser) => {
-  let server: StaticServer;
-  let browser: Browser;
   let tab: Tab;
 
-  beforeAll(async () => {
-    server = await serve(PAGE);
-    browser = await startBrowser();
+  eachTab(PAGE, startBrowser, async (opened, { origin }) => {
+    tab = opened;
+    await tab.open(`${origin}/`);
   });
-  afterAll(async () => {
-    await browser.close();
-    await server.close();
-  });
-  beforeEach(async () => {
-    tab = await browser.tab();
-    await tab.open(`${server.origin}/`);
-  });
-  afterEach(() => tab.driver.close());
 
   // W01, W02, I1, I2, I4, S3, R1.
   test.each([
