@@ -11,6 +11,7 @@ mod api;
 mod audit;
 mod handlers;
 pub mod network;
+pub mod registration;
 mod request_queue;
 mod respond;
 pub mod stages;
