@@ -26,6 +26,7 @@
 
 // 0 words
 pub mod config;
+pub mod decider;
 pub mod effect;
 pub mod error;
 pub mod ids;
