@@ -9,6 +9,10 @@ pub type LeaderEpoch = i32;
 /// No log gets there and no broker opens so often: what says more is damaged. Adding to what lies below never overflows.
 pub const OFFSET_MAX: Offset = i64::MAX >> 1;
 pub const LEADER_EPOCH_MAX: LeaderEpoch = i32::MAX >> 1;
+/// Number of one registration of a broker: the offset of its record. Only rises.
+pub type BrokerEpoch = i64;
+/// How often what the controller keeps of a partition has changed. Starts at 0, only rises.
+pub type PartitionEpoch = i32;
 /// Index of a partition within its topic, from 0.
 pub type PartitionIndex = i32;
 /// Identity of an idempotent producer, given out by InitProducerId.
@@ -41,55 +45,78 @@ number! {
     DialId(u64);
 }
 
-/// Identity of a topic for its whole life: a topic deleted and created again has another one (KIP-516).
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TopicId(pub [u8; 16]);
+macro_rules! uuid {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub [u8; 16]);
+        impl $name {
+            pub const ZERO: Self = Self([0; 16]);
 
-impl TopicId {
-    pub const ZERO: Self = Self([0; 16]);
+            pub fn is_zero(self) -> bool {
+                self == Self::ZERO
+            }
 
-    pub fn is_zero(self) -> bool {
-        self == Self::ZERO
-    }
-
-    /// The text of Kafka's tools and of `partition.metadata`: URL-safe base64 of the 16 bytes, unpadded.
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut bits: u128 = 0;
-        if text.len() != 22 {
-            return None;
+            /// The text of Kafka's tools and documents: URL-safe base64 of the 16 bytes, unpadded.
+            pub fn parse(text: &str) -> Option<Self> {
+                parse_uuid(text).map(Self)
+            }
         }
-        for (index, byte) in text.bytes().enumerate() {
-            let six = ALPHABET.iter().position(|&letter| letter == byte)? as u128;
-            // 22 letters hold 132 bits; the last letter carries only its upper two.
-            bits = match index {
-                21 => (bits << 2) | (six >> 4),
-                _ => (bits << 6) | six,
-            };
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { print_uuid(self.0, f) }
         }
-        Some(Self(bits.to_be_bytes()))
-    }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { print_uuid(self.0, f) }
+        }
+    )*};
+}
+uuid! {
+    /// Identity of a topic for its whole life: a topic deleted and created again has another one (KIP-516).
+    TopicId;
+    /// Identity of one log dir: a node whose disk was replaced is another voter (KIP-853, KIP-858).
+    DirectoryId;
+    /// One run of one process, which names itself anew at every start.
+    IncarnationId;
+    /// One access control entry.
+    AccessControlEntryId;
+}
+
+impl DirectoryId {
+    /// Stands for a log dir that is not chosen yet (`org.apache.kafka.common.DirectoryId`). Zero stands there for a
+    /// replica of the time before directories had ids.
+    pub const UNASSIGNED: Self = Self([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    /// Stands for a log dir that is gone.
+    pub const LOST: Self = Self([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-impl fmt::Display for TopicId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bits = u128::from_be_bytes(self.0);
-        for index in 0..22_u32 {
-            let six = match index {
-                21 => (bits << 4) & 63,
-                _ => (bits >> (122 - 6 * index)) & 63,
-            };
-            write!(f, "{}", ALPHABET[six as usize] as char)?;
-        }
-        Ok(())
+fn parse_uuid(text: &str) -> Option<[u8; 16]> {
+    let mut bits: u128 = 0;
+    if text.len() != 22 {
+        return None;
     }
+    for (index, byte) in text.bytes().enumerate() {
+        let six = ALPHABET.iter().position(|&letter| letter == byte)? as u128;
+        // 22 letters hold 132 bits; the last letter carries only its upper two.
+        bits = match index {
+            21 => (bits << 2) | (six >> 4),
+            _ => (bits << 6) | six,
+        };
+    }
+    Some(bits.to_be_bytes())
 }
 
-impl fmt::Debug for TopicId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
+fn print_uuid(bytes: [u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let bits = u128::from_be_bytes(bytes);
+    for index in 0..22_u32 {
+        let six = match index {
+            21 => (bits << 4) & 63,
+            _ => (bits >> (122 - 6 * index)) & 63,
+        };
+        write!(f, "{}", ALPHABET[six as usize] as char)?;
     }
+    Ok(())
 }
 
 /// One partition of one topic, by the topic's identity.

@@ -34,7 +34,7 @@ pub use self::{
     log_facts::LogFacts,
     message::{Answer, LogPosition, Question, Records, Said, Standing},
     role::Role,
-    voters::{DirectoryId, ReplicaKey, Voters},
+    voters::{ReplicaKey, Voters},
 };
 use crate::{
     error::ErrorCode,

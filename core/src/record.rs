@@ -7,6 +7,7 @@ pub mod compression;
 pub mod crc;
 pub mod error;
 pub mod header;
+pub mod internal;
 pub mod records;
 pub mod varint;
 

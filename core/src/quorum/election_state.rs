@@ -1,7 +1,7 @@
 //! What a member must never forget: the epoch it is in, who leads, whom it voted for. Kafka's file `quorum-state`.
 
-use super::voters::{DirectoryId, ReplicaKey};
-use crate::ids::{BrokerId, LEADER_EPOCH_MAX, LeaderEpoch, TopicId};
+use super::voters::ReplicaKey;
+use crate::ids::{BrokerId, DirectoryId, LEADER_EPOCH_MAX, LeaderEpoch};
 
 /// Longer documents are damaged.
 const DOCUMENT_BYTES_MAX: usize = 4 * 1024;
@@ -19,7 +19,7 @@ impl ElectionState {
     pub fn document(&self) -> String {
         let leader = self.leader.map_or(-1, |leader| leader.0);
         let voted = self.voted.map_or(-1, |voted| voted.id.0);
-        let directory = TopicId(self.voted.map_or([0; 16], |voted| voted.directory.0));
+        let directory = self.voted.map_or(DirectoryId::ZERO, |voted| voted.directory);
         format!(
             r#"{{"leaderId":{leader},"leaderEpoch":{},"votedId":{voted},"votedDirectoryId":"{directory}","data_version":1}}"#,
             self.epoch
@@ -42,7 +42,7 @@ impl ElectionState {
                 "data_version" => &mut version,
                 "votedDirectoryId" => {
                     let text = value.trim().strip_prefix('"')?.strip_suffix('"')?;
-                    if directory.replace(DirectoryId(TopicId::parse(text)?.0)).is_some() {
+                    if directory.replace(DirectoryId::parse(text)?).is_some() {
                         return None;
                     }
                     continue;

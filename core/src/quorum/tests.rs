@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use self::net::{Faults, Net};
 use super::*;
+use crate::ids::DirectoryId;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use crate::{ids::BrokerId, sorted::SortedMap};
-
-/// Identity of one log dir: a node whose disk was replaced is another voter (KIP-853).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DirectoryId(pub [u8; 16]);
+use crate::{
+    ids::{BrokerId, DirectoryId},
+    sorted::SortedMap,
+};
 
 /// A node together with its log dir.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
