@@ -11,6 +11,7 @@ mod api;
 mod audit;
 mod handlers;
 pub mod network;
+pub mod peer;
 pub mod registration;
 mod request_queue;
 mod respond;
@@ -30,12 +31,13 @@ use self::{
     api::{Ask, Handled},
     handlers::Handlers,
     network::Network,
+    peer::{Asked, Member, Reply},
     request_queue::RequestQueue,
     stages::StageTimes,
     wait::{Released, Waits},
 };
 use crate::{
-    effect::StorageError,
+    effect::{Effect, Listener, StorageError},
     ids::*,
     log::{CommitOutcome, Mark},
     time::{Instant, sooner},
@@ -93,8 +95,27 @@ impl Broker {
         }
     }
 
-    pub fn on_opened(&mut self, turn: &mut Turn<'_>, connection: ConnectionId) {
-        self.network.on_opened(turn, &self.topics.catalog.config, connection);
+    /// From here on peers are let in, and what they ask waits in `take_asked`.
+    pub fn join(&mut self, member: Member) {
+        self.waits.peer.join(member);
+    }
+
+    /// What peers asked since this was called last. Each waits for its `answer_peer`.
+    pub fn take_asked(&mut self) -> Vec<(RequestId, Asked)> {
+        self.waits.peer.take()
+    }
+
+    /// Nothing if the peer has gone meanwhile.
+    pub fn answer_peer(&mut self, turn: &mut Turn<'_>, request: RequestId, reply: Reply) {
+        let released = self.waits.peer.answer(turn, request, reply);
+        self.answer_all(turn, released);
+    }
+
+    pub fn on_opened(&mut self, turn: &mut Turn<'_>, connection: ConnectionId, listener: Listener) {
+        if listener == Listener::Broker && !self.waits.peer.is_member() {
+            return turn.effects.push(Effect::Close { connection });
+        }
+        self.network.on_opened(turn, &self.topics.catalog.config, connection, listener);
     }
 
     pub fn on_bytes(&mut self, connection: ConnectionId, bytes: Bytes) {

@@ -1,5 +1,7 @@
 //! Randomness as part of the state, so that a replay draws the same numbers.
 
+use std::time::Duration;
+
 /// SplitMix64: small, seedable, good enough for jitter, ids and choices; never for secrets.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
@@ -24,6 +26,15 @@ impl Rng {
         self.next_u64() % bound
     }
 
+    /// How long to rest after so many failures in a row: doubled with every one after the first, a fifth more or less by
+    /// chance, never over the bound (`org.apache.kafka.common.utils.ExponentialBackoff`).
+    pub fn backoff(&mut self, failures: u32, first: Duration, bound: Duration) -> Duration {
+        let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(bound);
+        let percent = 80 + self.below(41) as u32;
+        // Never none at all: what rests does not go on in the same turn.
+        (doubled.saturating_mul(percent) / 100).min(bound).max(Duration::from_millis(1))
+    }
+
     /// A fresh random identity (a version 4 UUID, as Kafka draws topic ids).
     pub fn uuid(&mut self) -> [u8; 16] {
         let mut bytes = [0; 16];
@@ -32,5 +43,22 @@ impl Rng {
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
         bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_grow_and_stay_under_their_bound() {
+        let mut rng = Rng::new(1);
+        let (first, bound) = (Duration::from_millis(100), Duration::from_secs(1));
+        for (failures, doubled) in [(1, 100), (2, 200), (3, 400), (4, 800), (5, 1000), (u32::MAX, 1000)] {
+            for _ in 0..100 {
+                let rest = rng.backoff(failures, first, bound).as_millis();
+                assert!((doubled * 8 / 10..=(doubled * 12 / 10).min(1000)).contains(&rest), "{failures} {rest}");
+            }
+        }
     }
 }

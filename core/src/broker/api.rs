@@ -35,7 +35,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use kafka_wire_core::{ApiVersion, KafkaDecode, KafkaEncode};
 
 use crate::{
-    effect::Frame,
+    effect::{Frame, Listener},
     error::ErrorCode,
     ids::{ConnectionId, RequestId},
     sorted::SortedSet,
@@ -55,6 +55,7 @@ const CLUSTER_OPERATIONS: i32 = 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 
 pub(super) struct Ask {
     pub request: RequestId,
     pub connection: ConnectionId,
+    pub listener: Listener,
     pub api: Api,
     pub version: i16,
     pub correlation: i32,

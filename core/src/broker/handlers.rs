@@ -8,11 +8,13 @@ use bytes::Bytes;
 use super::{
     Topics,
     api::{Ask, Handled, decode},
+    peer::is_of_metadata_log,
     request_queue::{Request, RequestQueue},
     stages::StageTimes,
     wait::Waits,
 };
 use crate::{
+    effect::Listener,
     ids::RequestId,
     sorted::SortedMap,
     time::Instant,
@@ -90,7 +92,13 @@ fn dispatch(
             let request = ProduceRequest::decode(body, ask.version).map_err(|_| CloseReason::Undecodable)?;
             topics.on_produce(turn, ask, request, frame_bytes, &mut waits.produce)
         }
-        Api::Fetch => waits.fetch.on_fetch(turn, topics, ask, decode(ask, body)?),
+        Api::Fetch => {
+            let request = decode(ask, body.clone())?;
+            match ask.listener == Listener::Broker && is_of_metadata_log(&request) {
+                true => waits.peer.on_asked(turn, ask, body)?,
+                false => waits.fetch.on_fetch(turn, topics, ask, request),
+            }
+        }
         Api::ListOffsets => topics.on_list_offsets(turn, ask, decode(ask, body)?, &mut waits.list_offsets),
         Api::Metadata => topics.on_metadata(turn, ask, decode(ask, body)?),
         Api::ApiVersions => topics.on_api_versions(turn, ask, decode(ask, body)?),
@@ -104,5 +112,6 @@ fn dispatch(
         Api::IncrementalAlterConfigs => topics.on_incremental_alter_configs(turn, ask, decode(ask, body)?),
         Api::DescribeCluster => topics.on_describe_cluster(turn, ask, decode(ask, body)?),
         Api::DescribeTopicPartitions => topics.on_describe_topic_partitions(turn, ask, decode(ask, body)?),
+        Api::Vote | Api::BeginQuorumEpoch | Api::EndQuorumEpoch => waits.peer.on_asked(turn, ask, body)?,
     })
 }

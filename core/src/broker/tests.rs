@@ -119,7 +119,8 @@ impl TestBroker {
         let mut body = BytesMut::new();
         request.encode_into(&mut body, ApiVersion::new(version)).unwrap();
         self.turn_with_waits(|topics, waits, turn| {
-            let ask = Ask { request: turn.next_request(), connection: ConnectionId(7), api, version, correlation: 5 };
+            let (request, connection, listener) = (turn.next_request(), ConnectionId(7), Listener::Client);
+            let ask = Ask { request, connection, listener, api, version, correlation: 5 };
             let request = decode(ask, body.freeze()).unwrap();
             let handled = handler(topics, turn, ask, request, waits);
             Asked { ask, handled }

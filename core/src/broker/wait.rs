@@ -7,11 +7,12 @@ pub(super) mod commit;
 pub(super) mod delete_records;
 pub(super) mod fetch;
 pub(super) mod list_offsets;
+pub(super) mod peer;
 pub(super) mod produce;
 
 use self::{
     commit::CommitWaits, delete_records::DeleteRecordsWaits, fetch::FetchWaits, list_offsets::ListOffsetsWaits,
-    produce::ProduceWaits,
+    peer::PeerWaits, produce::ProduceWaits,
 };
 use super::api::{Ask, Handled};
 use crate::{
@@ -29,6 +30,7 @@ pub(super) struct Waits {
     pub list_offsets: ListOffsetsWaits,
     pub delete_records: DeleteRecordsWaits,
     pub commit: CommitWaits,
+    pub peer: PeerWaits,
 }
 
 impl Waits {
@@ -50,7 +52,7 @@ impl Waits {
     pub fn requests(&self) -> impl Iterator<Item = RequestId> {
         let reads = self.fetch.requests().chain(self.list_offsets.requests());
         let changes = self.delete_records.requests().chain(self.commit.requests());
-        self.produce.requests().chain(reads).chain(changes)
+        self.produce.requests().chain(reads).chain(changes).chain(self.peer.requests())
     }
 
     /// Nobody is there to be answered.
@@ -60,5 +62,6 @@ impl Waits {
         self.list_offsets.on_closed(connection);
         self.delete_records.on_closed(connection);
         self.commit.on_closed(connection);
+        self.peer.on_closed(connection);
     }
 }

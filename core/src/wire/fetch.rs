@@ -7,7 +7,7 @@ use kafka_wire_core::{StrBytes, Uuid};
 
 use super::{Api, writer::FrameWriter};
 use crate::{
-    effect::Frame,
+    effect::{Address, Frame},
     error::ErrorCode,
     ids::{BrokerId, LeaderEpoch, Offset, PartitionIndex},
 };
@@ -20,6 +20,8 @@ pub struct FetchAnswer {
     /// 0: no session.
     pub session_id: i32,
     pub topics: Vec<FetchedTopic>,
+    /// Where the leader that a partition names is reached. Sent from version 16 on (KIP-951).
+    pub leader: Option<(BrokerId, Address)>,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct FetchedPartition {
     /// The reader's last epoch ends elsewhere here: it must cut back (KIP-595).
     pub diverging_epoch: Option<(LeaderEpoch, Offset)>,
     pub current_leader: Option<(BrokerId, LeaderEpoch)>,
+    /// What the reader asks for is in no log any more: it must read this snapshot, up to this offset (KIP-630).
+    pub snapshot: Option<(Offset, LeaderEpoch)>,
     /// Whether the reader is told that no transactions were aborted.
     pub is_read_committed: bool,
     pub records: Frame,
@@ -57,6 +61,7 @@ impl FetchedPartition {
             log_start_offset: -1,
             diverging_epoch: None,
             current_leader: None,
+            snapshot: None,
             // Where there is no such partition Kafka says even that none of its transactions was aborted.
             is_read_committed: matches!(
                 error,
@@ -84,7 +89,10 @@ impl FetchAnswer {
         for topic in self.topics {
             topic.write(&mut writer, version);
         }
-        writer.put_no_tags();
+        match self.leader.filter(|_| version >= 16) {
+            Some((leader, address)) => put_leader(&mut writer, leader, &address),
+            None => writer.put_no_tags(),
+        }
         writer.finish_frame()
     }
 }
@@ -121,7 +129,8 @@ impl FetchedPartition {
         if version < 12 {
             return;
         }
-        writer.put_varint(u32::from(self.diverging_epoch.is_some()) + u32::from(self.current_leader.is_some()));
+        let tagged = [self.diverging_epoch.is_some(), self.current_leader.is_some(), self.snapshot.is_some()];
+        writer.put_varint(tagged.into_iter().map(u32::from).sum());
         if let Some((epoch, end_offset)) = self.diverging_epoch {
             writer.put_varint(0);
             writer.put_varint(4 + 8 + 1);
@@ -136,7 +145,29 @@ impl FetchedPartition {
             writer.put_i32(epoch);
             writer.put_no_tags();
         }
+        if let Some((end_offset, epoch)) = self.snapshot {
+            writer.put_varint(2);
+            writer.put_varint(8 + 4 + 1);
+            writer.put_i64(end_offset);
+            writer.put_i32(epoch);
+            writer.put_no_tags();
+        }
     }
+}
+
+/// The answer's only tagged field, and in it one endpoint: id, host, port, no rack, no tags.
+fn put_leader(writer: &mut FrameWriter, leader: BrokerId, address: &Address) {
+    let host_bytes = address.host.len() as u32;
+    let host_len_bytes = (32 - (host_bytes + 1).leading_zeros()).div_ceil(7);
+    writer.put_varint(1);
+    writer.put_varint(0);
+    writer.put_varint(1 + 4 + host_len_bytes + host_bytes + 4 + 1 + 1);
+    writer.put_count(Some(1));
+    writer.put_i32(leader.0);
+    writer.put_string(&address.host);
+    writer.put_i32(i32::from(address.port));
+    writer.put_nullable_string(None);
+    writer.put_no_tags();
 }
 
 fn code(error: Option<ErrorCode>) -> i16 {
@@ -159,6 +190,12 @@ mod tests {
             response.session_id = answer.session_id;
         }
         response.responses = answer.topics.iter().map(|topic| twin_topic(topic, version)).collect();
+        if let (16.., Some((leader, address))) = (version, &answer.leader) {
+            let mut endpoint = generated::NodeEndpoint::default();
+            (endpoint.node_id, endpoint.host) = (leader.0, address.host.as_str().into());
+            (endpoint.port, endpoint.rack) = (i32::from(address.port), None);
+            response.node_endpoints = vec![endpoint];
+        }
         let mut header = ResponseHeader::default();
         header.correlation_id = correlation;
         let mut bytes = BytesMut::new();
@@ -197,15 +234,19 @@ mod tests {
             twin.current_leader.leader_id = leader.0;
             twin.current_leader.leader_epoch = epoch;
         }
+        if let (12.., Some((end_offset, epoch))) = (version, partition.snapshot) {
+            (twin.snapshot_id.end_offset, twin.snapshot_id.epoch) = (end_offset, epoch);
+        }
         twin
     }
 
     fn any_partition() -> impl Strategy<Value = FetchedPartition> {
         let offsets = (any::<i64>(), any::<i64>(), any::<i64>());
-        let epochs = (prop::option::of((0..9, any::<i64>())), prop::option::of((1..9, any::<i32>())));
+        let snapshot = prop::option::of((0..9_i64, any::<i32>()));
+        let epochs = (prop::option::of((0..9, any::<i64>())), prop::option::of((1..9, any::<i32>())), snapshot);
         let records = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..3);
         (any::<i32>(), any::<bool>(), offsets, epochs, any::<bool>(), records).prop_map(
-            |(partition, is_error, offsets, (diverging_epoch, leader), is_read_committed, parts)| {
+            |(partition, is_error, offsets, (diverging_epoch, leader, snapshot), is_read_committed, parts)| {
                 let mut records = Frame::default();
                 parts.into_iter().for_each(|part| records.push(part.into()));
                 FetchedPartition {
@@ -216,6 +257,7 @@ mod tests {
                     log_start_offset: offsets.2,
                     diverging_epoch,
                     current_leader: leader.map(|(id, epoch)| (BrokerId(id), epoch)),
+                    snapshot,
                     is_read_committed,
                     records,
                 }
@@ -238,10 +280,12 @@ mod tests {
             topics in prop::collection::vec(any_topic(), 0..4),
             session_id in any::<i32>(),
             is_error in any::<bool>(),
+            leader in prop::option::of((0..9, "[a-z]{0,255}", any::<u16>())),
             correlation in any::<i32>(),
         ) {
             let error = is_error.then_some(ErrorCode::InvalidFetchSessionEpoch);
-            let answer = FetchAnswer { error, session_id, topics };
+            let leader = leader.map(|(id, host, port)| (BrokerId(id), Address { host, port }));
+            let answer = FetchAnswer { error, session_id, topics, leader };
             for version in Api::Fetch.served() {
                 let ours = answer.clone().encode(correlation, version).to_bytes();
                 prop_assert_eq!(ours, twin(&answer, correlation, version), "version {}", version);

@@ -163,7 +163,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::RequestHead;
+    use crate::{effect::Listener, wire::RequestHead};
     use bytes::BytesMut;
     use kafka_wire::{OutboundFrameLimits, encode_request, produce_request as generated};
     use kafka_wire_core::ApiVersion;
@@ -220,7 +220,7 @@ mod tests {
                 encode_request(&mut expected, 7, client_id, &twin(&request, version), at, limits).unwrap();
                 let ours = request.clone().encode(7, Some("me"), version).to_bytes();
                 prop_assert_eq!(&ours, &expected, "version {}", version);
-                let (_, body) = RequestHead::decode(ours.slice(4..), 1 << 20).unwrap();
+                let (_, body) = RequestHead::decode(ours.slice(4..), Listener::Client, 1 << 20).unwrap();
                 let read = ProduceRequest::decode(body, version).unwrap();
                 prop_assert_eq!(twin(&read, version), twin(&request, version), "version {}", version);
             }
@@ -235,7 +235,7 @@ mod tests {
             use kafka_wire_core::KafkaDecode;
             for version in [3, 9, 13] {
                 let bytes = request.clone().encode(7, None, version).to_bytes();
-                let (_, body) = RequestHead::decode(bytes.slice(4..), 1 << 20).unwrap();
+                let (_, body) = RequestHead::decode(bytes.slice(4..), Listener::Client, 1 << 20).unwrap();
                 let mut body = body.to_vec();
                 let at = at.index(body.len());
                 body[at] = with;
@@ -257,7 +257,7 @@ mod tests {
         let frame = request.encode(1, None, 9);
         assert!(frame.parts().iter().any(|part| part.as_ptr() == body.as_ptr()));
 
-        let (_, body) = RequestHead::decode(frame.to_bytes().slice(4..), 1 << 20).unwrap();
+        let (_, body) = RequestHead::decode(frame.to_bytes().slice(4..), Listener::Client, 1 << 20).unwrap();
         let read = ProduceRequest::decode(body.clone(), 9).unwrap();
         let records = read.topics[0].partitions[0].records.clone().unwrap();
         assert!(body.as_ptr_range().contains(&records.parts()[0].as_ptr()));

@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use kafka_wire_core::{ApiVersion, KafkaDecode, KafkaEncode};
 use ottla_core::{
+    effect::Listener,
     record::Batch,
     wire::{Api, FrameSplitter, RequestHead, limits, produce::ProduceRequest},
 };
@@ -85,11 +86,14 @@ messages! {
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse;
     DescribeCluster: DescribeClusterRequest, DescribeClusterResponse;
     DescribeTopicPartitions: DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse;
+    Vote: VoteRequest, VoteResponse;
+    BeginQuorumEpoch: BeginQuorumEpochRequest, BeginQuorumEpochResponse;
+    EndQuorumEpoch: EndQuorumEpochRequest, EndQuorumEpochResponse;
 }
 
 /// A frame as a broker gets it: header, then the body of the API and version that it names.
 pub(super) fn requests(bytes: &[u8]) {
-    if let Ok((head, body)) = RequestHead::decode(Bytes::copy_from_slice(bytes), FRAME_BYTES_MAX) {
+    if let Ok((head, body)) = RequestHead::decode(Bytes::copy_from_slice(bytes), Listener::Broker, FRAME_BYTES_MAX) {
         request(head.api, body, head.version);
     }
 }
@@ -113,7 +117,8 @@ pub(super) fn produce(bytes: &[u8]) {
         Batch::split(records.to_bytes(), false).for_each(drop);
     }
     let frame = request.clone().encode(7, Some("fuzz"), version).to_bytes();
-    let (head, body) = RequestHead::decode(frame.slice(4..), u32::MAX >> 1).expect("a head that was written");
+    let (head, body) =
+        RequestHead::decode(frame.slice(4..), Listener::Broker, u32::MAX >> 1).expect("a head that was written");
     assert_eq!((head.api, head.version, head.correlation), (Api::Produce, version, 7));
     assert_eq!(ProduceRequest::decode(body, version).expect("a body that was written"), request);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use ottla_contract::frames;
 use ottla_core::{
+    effect::Listener,
     ids::{LEADER_EPOCH_MAX, OFFSET_MAX, TopicId},
     log::{
         checkpoint,
@@ -46,6 +47,8 @@ pub fn all() -> Vec<Seed> {
     }
     add_batches(&mut add);
     add_log_dirs(&mut add);
+    // The others would end a client's connection.
+    let requests: Vec<_> = requests.iter().filter(|(api, ..)| api.is_served_at(Listener::Client)).collect();
     let frames_of = |from: usize| requests.iter().skip(from).step_by(2).map(|(_, _, frame)| &frame[..]);
     add("connection", "first-versions", std::iter::once(&[200][..]).chain(frames_of(0)).collect::<Vec<_>>().concat());
     add("connection", "last-versions", std::iter::once(&[1][..]).chain(frames_of(1)).collect::<Vec<_>>().concat());

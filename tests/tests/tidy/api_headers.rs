@@ -1,7 +1,8 @@
-//! Every API of the table in `wire/api.rs` has its file in `broker/api/`, which opens with the API's key and versions and three
-//! short lists: how it behaves, what its versions brought, where it differs from Kafka.
+//! Every API of the table in `wire/api.rs` has its file, in `broker/api/` or, if only brokers may ask, in `broker/peer/`. It
+//! opens with the API's key and versions and three short lists: how it behaves, what its versions brought, where it differs
+//! from Kafka. `broker/peer/` has other files too.
 
-use ottla_core::wire::Api;
+use ottla_core::{effect::Listener, wire::Api};
 
 use crate::{
     finding::{Finding, expect_lines, expect_none},
@@ -9,10 +10,12 @@ use crate::{
 };
 
 const FOLDER: &str = "core/src/broker/api/";
+const PEER_FOLDER: &str = "core/src/broker/peer/";
 const LISTS: &[&str] = &["Behaviour", "Versions", "Differs from Kafka"];
 
 fn check(source: &Source) -> Vec<Finding> {
-    let stem = source.path.strip_prefix(FOLDER).and_then(|name| name.strip_suffix(".rs")).expect("a file of an API");
+    let path = source.path.strip_prefix(FOLDER).or_else(|| source.path.strip_prefix(PEER_FOLDER));
+    let stem = path.and_then(|name| name.strip_suffix(".rs")).expect("a file of an API");
     let Some(&api) = Api::ALL.iter().find(|api| snake_case(api.name()) == stem) else {
         let what = format!("`{stem}` is no API of core/src/wire/api.rs: the file has the API's name in snake case");
         return vec![Finding::new(&source.path, 1, what)];
@@ -76,8 +79,15 @@ fn snake_case(name: &str) -> String {
     text
 }
 
+fn path_of(api: Api) -> String {
+    let folder = if api.is_served_at(Listener::Client) { FOLDER } else { PEER_FOLDER };
+    format!("{folder}{}.rs", snake_case(api.name()))
+}
+
 fn files() -> impl Iterator<Item = &'static Source> {
-    let is_file = |path: &str| path.strip_prefix(FOLDER).is_some_and(|name| !name.contains('/') && name != "tests.rs");
+    let is_clients =
+        |path: &str| path.strip_prefix(FOLDER).is_some_and(|name| !name.contains('/') && name != "tests.rs");
+    let is_file = move |path: &str| is_clients(path) || Api::ALL.iter().any(|api| path_of(*api) == path);
     TREE.iter().filter(move |source| is_file(&source.path))
 }
 
@@ -88,10 +98,10 @@ fn every_file_opens_as_the_table_says() {
 
 #[test]
 fn every_api_has_its_file() {
-    let has_file = |api: &Api| files().any(|source| source.path == format!("{FOLDER}{}.rs", snake_case(api.name())));
+    let has_file = |api: &Api| files().any(|source| source.path == path_of(*api));
     let missing = Api::ALL.iter().filter(|api| !has_file(api));
     expect_none(missing.map(|api| {
-        let what = format!("`{}` has no file {FOLDER}{}.rs", api.name(), snake_case(api.name()));
+        let what = format!("`{}` has no file {}", api.name(), path_of(*api));
         Finding::new("core/src/wire/api.rs", 1, what)
     }));
 }

@@ -17,7 +17,7 @@
 use kafka_wire::{ApiVersionsRequest, ApiVersionsResponse, api_versions_response::ApiVersion};
 
 use super::{Ask, Handled};
-use crate::{broker::Topics, error::ErrorCode, trace::event::CloseReason, turn::Turn, wire::Api};
+use crate::{broker::Topics, effect::Listener, error::ErrorCode, trace::event::CloseReason, turn::Turn, wire::Api};
 
 impl Ask {
     /// The answer to an ApiVersions whose version nobody here knows.
@@ -46,10 +46,14 @@ impl Topics {
         } else if !is_meant {
             response.error_code = ask.refuse(turn, ErrorCode::RebootstrapRequired);
         } else {
-            response.api_keys = Api::ALL.iter().map(|&api| told(api)).collect();
+            response.api_keys = served_at(ask.listener);
         }
         ask.reply(&response)
     }
+}
+
+fn served_at(listener: Listener) -> Vec<ApiVersion> {
+    Api::ALL.iter().filter(|api| api.is_served_at(listener)).map(|&api| told(api)).collect()
 }
 
 fn told(api: Api) -> ApiVersion {

@@ -269,6 +269,7 @@ impl Topics {
             log_start_offset: partition.log().log_start_offset(),
             diverging_epoch: None,
             current_leader: None,
+            snapshot: None,
             is_read_committed: fetching.is_read_committed,
             records: Frame::default(),
         };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     broker::{api::Ask, request_queue::Request},
-    effect::Frame,
+    effect::{Frame, Listener},
     ids::{ConnectionId, RequestId},
     time::Instant,
     trace::{Event, event::CloseReason},
@@ -38,6 +38,7 @@ pub(super) enum Next {
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     pub id: ConnectionId,
+    listener: Listener,
     pub processor: u32,
     /// When it last had a whole request, or an answer. Bytes that never make a frame do not keep it alive.
     pub last_active: Instant,
@@ -63,9 +64,10 @@ struct InHand {
 }
 
 impl Connection {
-    pub fn new(id: ConnectionId, processor: u32, now: Instant) -> Self {
+    pub fn new(id: ConnectionId, listener: Listener, processor: u32, now: Instant) -> Self {
         Self {
             id,
+            listener,
             processor,
             last_active: now,
             is_paused: false,
@@ -137,7 +139,7 @@ impl Connection {
             self.newly_reserved = self.reserved;
         }
         let Some(frame) = self.splitter.next_frame(bytes_max).map_err(bad_length)? else { return Err(Next::Nothing) };
-        let (head, body) = RequestHead::decode(frame, bytes_max).map_err(|why| {
+        let (head, body) = RequestHead::decode(frame, self.listener, bytes_max).map_err(|why| {
             Next::Close(match why {
                 HeaderError::UnknownApi(_) => CloseReason::UnknownApi,
                 HeaderError::UnsupportedVersion(..) => CloseReason::UnsupportedVersion,
@@ -146,7 +148,7 @@ impl Connection {
         })?;
         self.last_active = turn.now.monotonic;
         let RequestHead { api, version, correlation, .. } = head;
-        let (request, connection) = (turn.next_request(), self.id);
+        let (request, connection, listener) = (turn.next_request(), self.id, self.listener);
         turn.note(Event::RequestReceived {
             request,
             connection,
@@ -156,7 +158,7 @@ impl Connection {
             correlation,
             bytes,
         });
-        Ok(Request { ask: Ask { request, connection, api, version, correlation }, body })
+        Ok(Request { ask: Ask { request, connection, listener, api, version, correlation }, body })
     }
 
     pub fn set_answer(&mut self, request: RequestId, answer: Answer) {

@@ -7,7 +7,7 @@ use kafka_wire_core::{ApiVersion, KafkaDecode, KafkaEncode};
 
 use super::super::*;
 use crate::{
-    effect::{Address, Frame},
+    effect::{Address, Frame, Listener},
     error::ErrorCode,
     ids::{ConnectionId, DialId},
     sorted::SortedMap,
@@ -143,7 +143,7 @@ impl Script {
 
     /// What to write, and whether to close then.
     fn react(&mut self, connection: ConnectionId, frame: &Frame) -> (Option<Bytes>, bool) {
-        let (head, body) = RequestHead::decode(frame.to_bytes().slice(4..), u32::MAX).unwrap();
+        let (head, body) = RequestHead::decode(frame.to_bytes().slice(4..), Listener::Client, u32::MAX).unwrap();
         assert_eq!(head.client_id.as_deref(), Some("ottla"));
         let (api, version, correlation) = (head.api, head.version, head.correlation);
         let heard = Heard { api, version, correlation, connection, body };

@@ -124,7 +124,35 @@ fn request_body(api: Api, version: i16) -> Option<Bytes> {
             request.topics = vec![topic];
             encode(&request, version)
         }
+        Api::Vote | Api::BeginQuorumEpoch | Api::EndQuorumEpoch => peer_request_body(api, version),
         _ => plain_request_body(api, version),
+    }
+}
+
+fn peer_request_body(api: Api, version: i16) -> Option<Bytes> {
+    let log = || StrBytes::from("__cluster_metadata");
+    match api {
+        Api::Vote => {
+            let mut topic = vote_request::TopicData::default();
+            (topic.topic_name, topic.partitions) = (log(), vec![vote_request::PartitionData::default()]);
+            let mut request = VoteRequest::default();
+            request.topics = vec![topic];
+            encode(&request, version)
+        }
+        Api::BeginQuorumEpoch => {
+            let mut topic = begin_quorum_epoch_request::TopicData::default();
+            (topic.topic_name, topic.partitions) = (log(), vec![begin_quorum_epoch_request::PartitionData::default()]);
+            let mut request = BeginQuorumEpochRequest::default();
+            request.topics = vec![topic];
+            encode(&request, version)
+        }
+        _ => {
+            let mut topic = end_quorum_epoch_request::TopicData::default();
+            (topic.topic_name, topic.partitions) = (log(), vec![end_quorum_epoch_request::PartitionData::default()]);
+            let mut request = EndQuorumEpochRequest::default();
+            request.topics = vec![topic];
+            encode(&request, version)
+        }
     }
 }
 
@@ -230,5 +258,8 @@ fn answer_body(api: Api, version: i16) -> Option<Bytes> {
         Api::IncrementalAlterConfigs => encode(&IncrementalAlterConfigsResponse::default(), version),
         Api::DescribeCluster => encode(&DescribeClusterResponse::default(), version),
         Api::DescribeTopicPartitions => encode(&DescribeTopicPartitionsResponse::default(), version),
+        Api::Vote => encode(&VoteResponse::default(), version),
+        Api::BeginQuorumEpoch => encode(&BeginQuorumEpochResponse::default(), version),
+        Api::EndQuorumEpoch => encode(&EndQuorumEpochResponse::default(), version),
     }
 }

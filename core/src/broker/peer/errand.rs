@@ -1,0 +1,140 @@
+//! What this member asks of a peer, and what it hears.
+
+use bytes::{Bytes, BytesMut};
+use kafka_wire::{KafkaRequest, OutboundFrameLimits, encode_request};
+use kafka_wire_core::{ApiVersion, Decoder, KafkaDecode, KafkaEncode, StrBytes};
+
+use super::{Member, Told, begin_quorum_epoch, end_quorum_epoch, fetch_metadata, vote};
+use crate::{
+    effect::Frame,
+    error::ErrorCode,
+    ids::BrokerId,
+    quorum::{AskId, Question},
+    wire::{Api, limits},
+};
+
+/// Something to be asked of one peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    Quorum(AskId, Question),
+}
+
+/// What a peer answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    Quorum(Told),
+}
+
+/// Why there is no answer. What was asked may have happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Nobody knows where the peer is, or it cannot be reached.
+    Unreachable,
+    /// The connection ended before the answer.
+    Disconnected,
+    TimedOut,
+    /// Too much waits for that peer. It was not asked.
+    Full,
+    /// The peer does not take the request as a whole.
+    Refused(ErrorCode),
+    /// Its answer is none, or no request can say what was to be asked.
+    Unreadable,
+}
+
+/// The end of an errand. Each has exactly one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub from: BrokerId,
+    pub errand: Errand,
+    pub what: Result<Answered, Lost>,
+}
+
+/// A peer answers one request of a connection after the other, so that what may take its time has connections of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lane {
+    /// Votes and who leads: elections wait for them.
+    Vote,
+    /// The metadata log and its snapshots: the leader keeps a Fetch that finds nothing new.
+    Fetch,
+}
+
+impl Lane {
+    pub const MIN: Self = Self::Vote;
+    pub const MAX: Self = Self::Fetch;
+}
+
+impl Errand {
+    pub(super) fn lane(&self) -> Lane {
+        match self {
+            Self::Quorum(_, Question::Fetch { .. }) => Lane::Fetch,
+            Self::Quorum(..) => Lane::Vote,
+        }
+    }
+
+    fn api(&self) -> Api {
+        match self {
+            Self::Quorum(_, Question::Vote { .. }) => Api::Vote,
+            Self::Quorum(_, Question::BeginQuorumEpoch { .. }) => Api::BeginQuorumEpoch,
+            Self::Quorum(_, Question::EndQuorumEpoch { .. }) => Api::EndQuorumEpoch,
+            Self::Quorum(_, Question::Fetch { .. }) => Api::Fetch,
+        }
+    }
+
+    /// The request as a frame, in the latest version. `None` if it cannot say it.
+    pub(super) fn frame(&self, member: &Member, correlation: i32) -> Option<Frame> {
+        let Self::Quorum(_, question) = self;
+        match question {
+            Question::Vote { .. } => frame(&vote::request(question, member)?, member, correlation),
+            Question::BeginQuorumEpoch { .. } => {
+                frame(&begin_quorum_epoch::request(question, member)?, member, correlation)
+            }
+            Question::EndQuorumEpoch { .. } => {
+                frame(&end_quorum_epoch::request(question, member)?, member, correlation)
+            }
+            Question::Fetch { .. } => frame(&fetch_metadata::request(question, member)?, member, correlation),
+        }
+    }
+
+    /// Takes an answer's header off. Gives its correlation and its body.
+    pub(super) fn split(&self, frame: Bytes) -> Option<(i32, Bytes)> {
+        let mut decoder = Decoder::new(frame.clone(), limits::decode_limits(frame.len())).ok()?;
+        let correlation = decoder.read_i32().ok()?;
+        if self.api().has_tagged_response_header(version(self.api())) {
+            decoder.read_tagged_fields().ok()?;
+        }
+        Some((correlation, frame.slice(decoder.offset()..)))
+    }
+
+    /// # Errors
+    /// `Refused` or `Unreadable`.
+    pub(super) fn read(&self, body: Bytes) -> Result<Answered, Lost> {
+        let version = version(self.api());
+        let told = match self.api() {
+            Api::Vote => vote::answer(&decode(body, version)?),
+            Api::BeginQuorumEpoch => begin_quorum_epoch::answer(&decode(body, version)?),
+            Api::EndQuorumEpoch => end_quorum_epoch::answer(&decode(body, version)?),
+            _ => fetch_metadata::answer(&decode(body, version)?),
+        };
+        told.map(Answered::Quorum).map_err(Lost::Refused)
+    }
+}
+
+/// All members are of one build.
+fn version(api: Api) -> i16 {
+    *api.served().end()
+}
+
+fn frame<R: KafkaRequest + KafkaEncode>(request: &R, member: &Member, correlation: i32) -> Option<Frame> {
+    let api = Api::from_key(R::API_KEY.value())?;
+    let client_id = StrBytes::from(format!("broker-{}", member.key.id));
+    let limits = OutboundFrameLimits::new(limits::PLAIN_FRAME_BYTES_MAX);
+    let mut bytes = BytesMut::new();
+    let version = ApiVersion::new(version(api));
+    encode_request(&mut bytes, correlation, Some(client_id), request, version, limits).ok()?;
+    Some(bytes.freeze().into())
+}
+
+fn decode<M: KafkaDecode>(body: Bytes, version: i16) -> Result<M, Lost> {
+    let limits = limits::decode_limits(body.len());
+    M::decode_from_bytes(body, ApiVersion::new(version), limits).map_err(|_| Lost::Unreadable)
+}

@@ -1,0 +1,325 @@
+//! What one member writes, another one reads.
+
+use bytes::BytesMut;
+use kafka_wire_core::{ApiVersion, KafkaEncode};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    broker::api::Ask,
+    effect::{Frame, Listener},
+    ids::{ConnectionId, Offset, RequestId},
+    quorum::{AskId, LogPosition, Records, Said},
+    record::{BatchBuilder, Compression},
+    time::Timestamp,
+    wire::RequestHead,
+};
+
+pub(super) fn member(id: i32) -> Member {
+    Member {
+        cluster_id: "a-cluster".to_owned(),
+        key: key(id),
+        address: Address { host: "broker".to_owned(), port: 9_000 + id as u16 },
+    }
+}
+
+fn key(id: i32) -> ReplicaKey {
+    ReplicaKey { id: BrokerId(id), directory: DirectoryId([id as u8; 16]) }
+}
+
+fn ask_of(head: &RequestHead) -> Ask {
+    let (request, connection, listener) = (RequestId(1), ConnectionId(1), Listener::Broker);
+    Ask { request, connection, listener, api: head.api, version: head.version, correlation: head.correlation }
+}
+
+/// As the other side gets it.
+fn carried(errand: &Errand, from: &Member, to: &Member) -> (Ask, Result<Asked, ErrorCode>) {
+    let frame = errand.frame(from, 7).unwrap().to_bytes();
+    let (head, body) = RequestHead::decode(frame.slice(4..), Listener::Broker, 1 << 20).unwrap();
+    let ask = ask_of(&head);
+    (ask, read(ask, body, to).unwrap())
+}
+
+/// And back.
+fn carried_back(errand: &Errand, ask: Ask, reply: Reply) -> Result<Answered, Lost> {
+    let Handled::Reply(frame) = write(ask, reply) else { panic!("no answer") };
+    let (correlation, body) = errand.split(frame.to_bytes().slice(4..)).unwrap();
+    assert_eq!(correlation, 7);
+    errand.read(body)
+}
+
+fn batch(offset: Offset, epoch: LeaderEpoch, records: usize) -> Bytes {
+    let mut builder = BatchBuilder::new(Compression::None);
+    (0..records).for_each(|_| builder.append(Timestamp(1), None, Some(b"value"), &[]));
+    let mut batch = builder.finish(None);
+    batch.place(offset, epoch);
+    batch.to_bytes()
+}
+
+fn batches() -> Records {
+    let bytes = [batch(5, 1, 2), batch(7, 1, 1), batch(8, 3, 4)].concat().into();
+    Records { bytes, epochs: vec![(1, 5), (3, 8)], end: 12 }
+}
+
+fn any_key() -> impl Strategy<Value = ReplicaKey> {
+    (0..9_i32, any::<[u8; 16]>())
+        .prop_map(|(id, directory)| ReplicaKey { id: BrokerId(id), directory: DirectoryId(directory) })
+}
+
+fn any_position() -> impl Strategy<Value = LogPosition> {
+    (0..i32::MAX, 0..i64::MAX).prop_map(|(epoch, offset)| LogPosition { epoch, offset })
+}
+
+fn any_question() -> impl Strategy<Value = Question> {
+    let (epoch, leader) = (0..i32::MAX, (0..9).prop_map(BrokerId));
+    let vote = (epoch.clone(), any_key(), any_key(), any_position(), any::<bool>()).prop_map(
+        |(epoch, candidate, voter, last, is_pre_vote)| Question::Vote { epoch, candidate, voter, last, is_pre_vote },
+    );
+    let begin = (epoch.clone(), leader.clone(), any_key())
+        .prop_map(|(epoch, leader, voter)| Question::BeginQuorumEpoch { epoch, leader, voter });
+    let end = (epoch.clone(), leader, prop::collection::vec(any_key(), 0..5))
+        .prop_map(|(epoch, leader, successors)| Question::EndQuorumEpoch { epoch, leader, successors });
+    let fetch = (epoch, any_key(), any_position(), 0..i64::MAX)
+        .prop_map(|(epoch, replica, from, high_watermark)| Question::Fetch { epoch, replica, from, high_watermark });
+    prop_oneof![vote, begin, end, fetch]
+}
+
+fn any_said(question: &Question) -> BoxedStrategy<Result<Said, ErrorCode>> {
+    let said = match question {
+        Question::Vote { .. } => any::<bool>().prop_map(|is_granted| Said::Vote { is_granted }).boxed(),
+        Question::BeginQuorumEpoch { .. } | Question::EndQuorumEpoch { .. } => Just(Said::Heard).boxed(),
+        Question::Fetch { .. } => {
+            let records = prop_oneof![Just(Records::default()), Just(batches())];
+            let fetched =
+                (0..i64::MAX, records).prop_map(|(high_watermark, records)| Said::Fetched { high_watermark, records });
+            prop_oneof![fetched, any_position().prop_map(|end| Said::Diverging { end })].boxed()
+        }
+    };
+    prop_oneof![3 => said.prop_map(Ok), 1 => Just(Err(ErrorCode::FencedLeaderEpoch))].boxed()
+}
+
+proptest! {
+    #[test]
+    fn what_is_asked_and_answered_arrives(
+        (question, said) in any_question().prop_flat_map(|question| {
+            let said = any_said(&question);
+            (Just(question), said)
+        }),
+        epoch in 0..i32::MAX,
+        leader in prop::option::of((1..9).prop_map(BrokerId)),
+        is_known in any::<bool>(),
+    ) {
+        let errand = Errand::Quorum(AskId(1), question.clone());
+        let (ask, asked) = carried(&errand, &member(1), &member(2));
+        // A directory of zeros is none, which is believed of whoever is meant.
+        prop_assume!(!format!("{question:?}").contains("[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"));
+        prop_assert_eq!(asked, Ok(Asked::Quorum(question)));
+        let answer = Answer { standing: Standing { epoch, leader }, said };
+        let address = is_known.then(|| member(3).address);
+        let told = Told { answer: answer.clone(), leader: leader.zip(address.clone()) };
+        let heard = carried_back(&errand, ask, Reply::Quorum { answer, leader: address });
+        prop_assert_eq!(heard, Ok(Answered::Quorum(told)));
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(api in 0..4_usize, version in 0..20_i16, body in prop::collection::vec(any::<u8>(), 0..200)) {
+        let api = [Api::Vote, Api::BeginQuorumEpoch, Api::EndQuorumEpoch, Api::Fetch][api];
+        let version = api.served().start() + version % (api.served().end() - api.served().start() + 1);
+        let head = RequestHead { api, version, correlation: 7, client_id: None };
+        let _ = read(ask_of(&head), body.clone().into(), &member(1));
+        for errand in errands() {
+            let _ = errand.read(body.clone().into());
+            let _ = errand.split(body.clone().into());
+        }
+    }
+
+    /// Anything of a good answer may be another byte.
+    #[test]
+    fn a_damaged_answer_is_read_or_refused(at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>()) {
+        for errand in errands() {
+            let (ask, _) = carried(&errand, &member(1), &member(2));
+            let said = Ok(Said::Fetched { high_watermark: 5, records: batches() });
+            let reply = Reply::Quorum { answer: Answer { standing: standing(3, 2), said }, leader: Some(member(2).address) };
+            let Handled::Reply(frame) = write(ask, reply) else { panic!("no answer") };
+            let mut bytes = frame.to_bytes()[4..].to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            bytes.truncate(cut.index(bytes.len()) + 1);
+            if let Some((_, body)) = errand.split(bytes.into()) {
+                let _ = errand.read(body);
+            }
+        }
+    }
+}
+
+fn errands() -> [Errand; 4] {
+    let (last, epoch) = (LogPosition { epoch: 2, offset: 9 }, 3);
+    let questions = [
+        Question::Vote { epoch, candidate: key(1), voter: key(2), last, is_pre_vote: true },
+        Question::BeginQuorumEpoch { epoch, leader: BrokerId(1), voter: key(2) },
+        Question::EndQuorumEpoch { epoch, leader: BrokerId(1), successors: vec![key(2), key(3)] },
+        Question::Fetch { epoch, replica: key(1), from: last, high_watermark: 4 },
+    ];
+    questions.map(|question| Errand::Quorum(AskId(1), question))
+}
+
+/// What a request of `version` says is read, and its answer written, in every version that is served.
+#[test]
+fn every_version_is_read_and_answered() {
+    for errand in errands() {
+        let Errand::Quorum(_, question) = &errand;
+        let (ask, _) = carried(&errand, &member(1), &member(2));
+        for version in ask.api.served().filter(|version| ask.api != Api::Fetch || *version >= 12) {
+            let ask = Ask { version, ..ask };
+            let body = older_body(question, version);
+            let Ok(Asked::Quorum(asked)) = read(ask, body, &member(2)).unwrap() else {
+                panic!("{question:?} {version}")
+            };
+            assert_eq!(std::mem::discriminant(&asked), std::mem::discriminant(question));
+            let answer = Answer { standing: standing(3, 2), said: Ok(Said::Heard) };
+            let reply = Reply::Quorum { answer, leader: Some(member(2).address) };
+            assert!(matches!(write(ask, reply), Handled::Reply(_)), "{question:?} {version}");
+            assert!(matches!(refuse(ask, ErrorCode::InconsistentClusterId), Handled::Reply(_)));
+        }
+    }
+}
+
+/// The question as a member of an older build asks it: without what the version cannot say.
+fn older_body(question: &Question, version: i16) -> Bytes {
+    fn encoded(message: &impl KafkaEncode, version: i16) -> Bytes {
+        let mut bytes = BytesMut::new();
+        message.encode_into(&mut bytes, ApiVersion::new(version)).unwrap();
+        bytes.freeze()
+    }
+    let (member, zero) = (member(1), Uuid::default());
+    match question {
+        Question::Vote { .. } => {
+            let mut request = vote::request(question, &member).unwrap();
+            let partition = &mut request.topics[0].partitions[0];
+            partition.pre_vote &= version >= 2;
+            if version < 1 {
+                (partition.replica_directory_id, partition.voter_directory_id) = (zero, zero);
+                request.voter_id = -1;
+            }
+            encoded(&request, version)
+        }
+        Question::BeginQuorumEpoch { .. } => {
+            let mut request = begin_quorum_epoch::request(question, &member).unwrap();
+            if version < 1 {
+                request.topics[0].partitions[0].voter_directory_id = zero;
+                (request.voter_id, request.leader_endpoints) = (-1, Vec::new());
+            }
+            encoded(&request, version)
+        }
+        Question::EndQuorumEpoch { .. } => {
+            let mut request = end_quorum_epoch::request(question, &member).unwrap();
+            if version < 1 {
+                let partition = &mut request.topics[0].partitions[0];
+                partition.preferred_successors =
+                    partition.preferred_candidates.drain(..).map(|it| it.candidate_id).collect();
+                request.leader_endpoints = Vec::new();
+            }
+            encoded(&request, version)
+        }
+        Question::Fetch { .. } => {
+            let mut request = fetch_metadata::request(question, &member).unwrap();
+            if version < 15 {
+                (request.replica_id, request.replica_state.replica_id) = (request.replica_state.replica_id, -1);
+            }
+            let topic = &mut request.topics[0];
+            if version < 13 {
+                (topic.topic, topic.topic_id) = (METADATA_TOPIC.into(), zero);
+            }
+            if version < 18 {
+                topic.partitions[0].high_watermark = i64::MAX;
+            }
+            if version < 17 {
+                topic.partitions[0].replica_directory_id = zero;
+            }
+            encoded(&request, version)
+        }
+    }
+}
+
+#[test]
+fn who_leaves_out_whom_it_means_means_this_member() {
+    let errands = errands();
+    for errand in &errands[..2] {
+        let Errand::Quorum(_, question) = errand;
+        let (ask, _) = carried(errand, &member(1), &member(2));
+        let asked = read(Ask { version: 0, ..ask }, older_body(question, 0), &member(2)).unwrap();
+        match asked {
+            Ok(Asked::Quorum(Question::Vote { voter, .. } | Question::BeginQuorumEpoch { voter, .. })) => {
+                assert_eq!(voter, key(2));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn another_clusters_request_is_refused_as_a_whole() {
+    let stranger = Member { cluster_id: "another".to_owned(), ..member(1) };
+    for errand in errands() {
+        let (ask, asked) = carried(&errand, &stranger, &member(2));
+        assert_eq!(asked, Err(ErrorCode::InconsistentClusterId));
+        let Handled::Reply(frame) = refuse(ask, ErrorCode::InconsistentClusterId) else { panic!("no answer") };
+        let (_, body) = errand.split(Frame::to_bytes(&frame).slice(4..)).unwrap();
+        assert_eq!(errand.read(body), Err(Lost::Refused(ErrorCode::InconsistentClusterId)));
+    }
+}
+
+#[test]
+fn only_the_metadata_log_is_asked_for() {
+    let Errand::Quorum(_, question) = &errands()[0];
+    let good = vote::request(question, &member(1)).unwrap();
+    let with = |change: fn(&mut kafka_wire::VoteRequest)| {
+        let mut request = good.clone();
+        change(&mut request);
+        vote::question(&request, &member(2))
+    };
+    assert!(with(|_| {}).is_ok());
+    let refused = [
+        with(|request| request.topics.clear()),
+        with(|request| request.topics[0].topic_name = "else".into()),
+        with(|request| request.topics[0].partitions[0].partition_index = 1),
+        with(|request| request.topics.push(request.topics[0].clone())),
+        with(|request| request.topics[0].partitions.clear()),
+        with(|request| request.topics[0].partitions[0].replica_epoch = -1),
+        with(|request| request.topics[0].partitions[0].replica_id = -1),
+        with(|request| request.topics[0].partitions[0].last_offset = -1),
+    ];
+    assert!(refused.iter().all(|asked| *asked == Err(ErrorCode::InvalidRequest)), "{refused:?}");
+}
+
+#[test]
+fn records_are_taken_up_to_the_last_whole_batch() {
+    let fetched = |bytes: Bytes| {
+        let errand = &errands()[3];
+        let (ask, _) = carried(errand, &member(1), &member(2));
+        let said = Ok(Said::Fetched { high_watermark: 5, records: Records { bytes, epochs: vec![(1, 5)], end: 12 } });
+        let answer = Answer { standing: standing(3, 2), said };
+        match carried_back(errand, ask, Reply::Quorum { answer, leader: None })? {
+            Answered::Quorum(Told { answer: Answer { said: Ok(Said::Fetched { records, .. }), .. }, .. }) => {
+                Ok(records)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let whole = batches();
+    let torn = whole.bytes.slice(..whole.bytes.len() - 1);
+    let kept = Records {
+        bytes: whole.bytes.slice(..batch(5, 1, 2).len() + batch(7, 1, 1).len()),
+        epochs: vec![(1, 5)],
+        end: 8,
+    };
+    assert_eq!(fetched(torn), Ok(kept));
+    let damaged = |bytes: Vec<Bytes>| fetched(bytes.concat().into());
+    let corrupt = Err(Lost::Refused(ErrorCode::CorruptMessage));
+    let mut flipped = whole.bytes.to_vec();
+    flipped[70] ^= 1;
+    assert_eq!(fetched(flipped.into()), corrupt);
+    assert_eq!(damaged(vec![batch(5, 1, 2), batch(8, 1, 1)]), corrupt);
+    assert_eq!(damaged(vec![batch(5, 2, 2), batch(7, 1, 1)]), corrupt);
+    assert_eq!(damaged(vec![batch(-5, 2, 2)]), corrupt);
+}
