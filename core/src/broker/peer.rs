@@ -21,8 +21,8 @@ use super::api::{Ask, Handled, decode};
 use crate::{
     effect::Address,
     error::ErrorCode,
-    ids::{BrokerId, LeaderEpoch},
-    quorum::{Answer, DirectoryId, Question, ReplicaKey, Standing},
+    ids::{BrokerId, DirectoryId, LeaderEpoch},
+    quorum::{Answer, Question, ReplicaKey, Standing},
     trace::event::CloseReason,
     wire::Api,
 };
