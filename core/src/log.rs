@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 pub mod dir;
+mod follow;
 mod hot;
 pub mod index;
 pub mod layout;
@@ -16,8 +17,13 @@ mod search;
 pub mod segment;
 #[cfg(test)]
 pub(crate) mod tests;
+mod truncate;
 
 pub use self::log::{Appended, Log};
+pub use self::{
+    follow::FollowerBatches,
+    truncate::{Truncation, TruncationNeeds},
+};
 pub use dir::{CommitOutcome, DirOptions, DirState, LogDir, Mark};
 pub use read::{ColdRange, Read, TimestampSearch};
 pub use recover::{OpenLog, Opened, Recovery, RecoveryStep};

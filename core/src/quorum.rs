@@ -20,6 +20,7 @@ mod links;
 mod log_facts;
 mod message;
 mod role;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod vote;
@@ -34,6 +35,7 @@ pub use self::{
     log_facts::LogFacts,
     message::{Answer, LogPosition, Question, Records, Said, Standing},
     role::Role,
+    snapshot::SnapshotPiece,
     voters::{ReplicaKey, Voters},
 };
 use crate::{
@@ -90,6 +92,18 @@ pub enum Act {
         standing: Standing,
         from: Offset,
         high_watermark: Offset,
+    },
+    /// Answer a FetchSnapshot with the snapshot's bytes from `position` on, as many as fit.
+    AnswerSnapshot {
+        request: RequestId,
+        standing: Standing,
+        snapshot: LogPosition,
+        position: u64,
+    },
+    /// Keep a piece beside the log (`on_snapshot_stored`). The last one makes the snapshot whole, which then takes the
+    /// log's place (`is_fetching`, `on_snapshot_loaded`).
+    StoreSnapshot {
+        piece: SnapshotPiece,
     },
     /// Append the record that opens an epoch (`LeaderChangeMessage`) at the log's end, and sync it.
     OpenEpoch {
@@ -249,6 +263,9 @@ impl Quorum {
             Question::Fetch { epoch, replica, from, high_watermark } => {
                 self.on_fetch(scene, request, (epoch, replica), from, high_watermark);
             }
+            Question::FetchSnapshot { epoch, replica, snapshot, position } => {
+                self.on_fetch_snapshot(scene, request, (epoch, replica), (snapshot, position));
+            }
         }
         self.pursue(scene);
     }
@@ -266,7 +283,14 @@ impl Quorum {
             Ok(Said::Heard) => self.on_heard(from),
             Ok(Said::Fetched { high_watermark, records }) => self.on_fetched(scene, from, high_watermark, records),
             Ok(Said::Diverging { end }) => self.on_diverging(scene, from, end),
-            Err(_) => self.links.rest(from, scene.now + RETRY_BACKOFF),
+            Ok(Said::BelowStart { snapshot }) => self.on_below_start(scene, from, snapshot),
+            Ok(Said::SnapshotFetched { snapshot, size, position, bytes }) => {
+                self.on_snapshot_fetched(scene, from, SnapshotPiece { snapshot, size, position, bytes });
+            }
+            Err(error) => {
+                self.on_snapshot_error(error);
+                self.links.rest(from, scene.now + RETRY_BACKOFF);
+            }
         }
         self.pursue(scene);
     }

@@ -9,6 +9,7 @@
 //! of log starts, removing files) is state here and is queued again; appends are taken back by their logs.
 
 mod checkpoints;
+mod cuts;
 mod gathered;
 mod memory;
 mod room;
@@ -19,6 +20,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
+pub(in crate::log) use self::cuts::Cut;
 use self::{gathered::Gathered, memory::HotBudget, room::Room};
 use super::{
     layout::{self, LogFile},
@@ -99,6 +101,9 @@ impl Default for DirOptions {
     }
 }
 
+/// Of a document that is loaded as a whole.
+const DOCUMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 #[derive(Clone, Debug)]
 struct InFlight {
     io: IoId,
@@ -118,6 +123,8 @@ pub struct LogDir {
     queued_bytes: u64,
     /// Files to be removed whose removal is not queued.
     garbage: SortedSet<FileName>,
+    /// What is cut off from logs, and not queued yet.
+    cuts: SortedMap<FileName, Cut>,
     /// The latest catalog that did not get to storage, and who waits for it.
     lost_catalog: Option<(Bytes, Option<Mark>)>,
     /// The clean-shutdown marker is queued: nothing of the dir's own follows it.
@@ -157,6 +164,7 @@ impl LogDir {
             queue: VecDeque::new(),
             queued_bytes: 0,
             garbage: SortedSet::new(),
+            cuts: SortedMap::new(),
             lost_catalog: None,
             is_closing: false,
             loads: SortedMap::new(),
@@ -198,7 +206,7 @@ impl LogDir {
             return;
         }
         for op in ops {
-            if !self.garbage.is_empty() && self.uses_name_of_garbage(&op) {
+            if !self.cuts.is_empty() || (!self.garbage.is_empty() && self.uses_name_of_garbage(&op)) {
                 self.queue_own_work();
             }
             if matches!(&op, WriteOp::Put { file, .. } if &**file == layout::CATALOG) {
@@ -311,10 +319,20 @@ impl LogDir {
 
     /// Starts a load for a reader; its answer comes back as `Loaded{io}` (or `Failed{io}`).
     pub fn load(&mut self, turn: &mut Turn<'_>, range: &ColdRange) -> IoId {
+        self.load_part(turn, range.file.clone(), range.at, range.len)
+    }
+
+    /// As `load`, of a whole document.
+    pub fn load_document(&mut self, turn: &mut Turn<'_>, file: FileName) -> IoId {
+        self.load_part(turn, file, 0, DOCUMENT_BYTES_MAX)
+    }
+
+    /// As `load`, of bytes `at..at + len`.
+    pub fn load_part(&mut self, turn: &mut Turn<'_>, file: FileName, at: u64, len: u64) -> IoId {
         let io = turn.next_io();
-        self.loads.insert(io, range.len);
-        turn.note(Event::LoadIssued { io, bytes: range.len });
-        turn.effects.push(Effect::Load { io, file: range.file.clone(), at: range.at, len: range.len });
+        self.loads.insert(io, len);
+        turn.note(Event::LoadIssued { io, bytes: len });
+        turn.effects.push(Effect::Load { io, file, at, len });
         io
     }
 
@@ -359,7 +377,7 @@ impl LogDir {
     }
 
     fn back(&mut self) -> &mut Gathered {
-        if self.queue.is_empty() {
+        if self.queue.back().is_none_or(|back| back.is_cut) {
             self.queue.push_back(Gathered::default());
         }
         let last = self.queue.len() - 1;
@@ -371,6 +389,10 @@ impl LogDir {
         let failed_bytes = in_flight.as_ref().map_or(0, |in_flight| in_flight.work.bytes);
         let mut lost = Vec::new();
         for work in in_flight.map(|in_flight| in_flight.work).into_iter().chain(std::mem::take(&mut self.queue)) {
+            if work.is_cut {
+                self.keep_cuts(&work.ops);
+                continue;
+            }
             let marks = work.marks();
             let catalog_mark = marks.iter().copied().rfind(|mark| matches!(mark, Mark::Catalog(_)));
             lost.extend(marks);
@@ -432,7 +454,7 @@ impl LogDir {
     /// The documents go first: a removed log must be out of them before its directory's name is free. Before them goes
     /// the catalog that says that it is removed.
     fn queue_own_work(&mut self) {
-        let garbage = std::mem::take(&mut self.garbage);
+        let (garbage, cuts) = (std::mem::take(&mut self.garbage), std::mem::take(&mut self.cuts));
         if let Some((bytes, mark)) = self.lost_catalog.take() {
             self.enqueue([WriteOp::Put { file: layout::CATALOG.into(), bytes }], mark, true);
         }
@@ -441,6 +463,7 @@ impl LogDir {
         }
         self.queue_log_starts();
         self.queue_recovery_points();
+        self.queue_cuts(cuts);
         self.garbage = garbage;
         self.queue_garbage();
     }

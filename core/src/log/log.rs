@@ -67,7 +67,7 @@ pub struct Log {
     /// Offsets of the snapshot files there are, rising.
     pub(super) snapshots: Vec<Offset>,
     /// One of them that a failed commit may have lost.
-    unsure_snapshot: Option<Offset>,
+    pub(super) unsure_snapshot: Option<Offset>,
     pub(super) hot: Hot,
     /// Appends that are not committed, oldest first.
     pending: VecDeque<Pending>,
@@ -236,29 +236,36 @@ impl Log {
             let (base_offset, last_offset) = (kept.first_offset(), kept.last_offset);
             return Ok(Appended { base_offset, last_offset, append_time: Some(kept.timestamp), is_duplicate: true });
         }
+        batch.place(self.log_end, epoch);
+        self.append_placed(turn, dir, config, &batch);
+        let header = batch.header();
+        let (base_offset, last_offset) = (header.base_offset, header.last_offset());
+        Ok(Appended { base_offset, last_offset, append_time: None, is_duplicate: false })
+    }
+
+    /// Appends a batch that has its offset, the log's end, and its epoch.
+    pub(super) fn append_placed(&mut self, turn: &mut Turn<'_>, dir: &mut LogDir, config: &TopicConfig, batch: &Batch) {
+        let header = *batch.header();
+        let segment_bytes = u64::from(config.segment_bytes).min(SEGMENT_BYTES_MAX);
         let mut ops = Vec::with_capacity(4);
         if !self.has_metadata {
             ops.push(self.metadata());
         }
         let mut pending =
             Pending { end: 0, segment: self.active.mark(), has_rolled: false, has_begun_epoch: false, producer: None };
-        batch.place(self.log_end, epoch);
-        let header = *batch.header();
         let age_ms = i64::try_from(config.segment_age.as_millis()).unwrap_or(i64::MAX);
         let limits = RollLimits { bytes: segment_bytes, age_ms, now: turn.now.wall };
         if self.active.is_full_for(&header, header.last_offset(), &limits) {
             pending.has_rolled = self.roll_into(turn, &mut ops);
         }
-        pending.has_begun_epoch = self.begin_epoch(turn, epoch, &mut ops);
-        self.write(dir, &batch, &header, &mut ops);
+        pending.has_begun_epoch = self.begin_epoch(turn, header.partition_leader_epoch, &mut ops);
+        self.write(dir, batch, &header, &mut ops);
         pending.producer = header.has_producer().then(|| self.producers.update(&header, turn.now.wall));
         self.log_end = header.last_offset() + 1;
         pending.end = self.log_end;
         let sync = config.flush_messages == 1 || pending.has_rolled;
         self.pending.push_back(pending);
         dir.enqueue(ops, Some(Mark::LogEnd(self.id, self.log_end)), sync);
-        let (base_offset, last_offset) = (header.base_offset, header.last_offset());
-        Ok(Appended { base_offset, last_offset, append_time: None, is_duplicate: false })
     }
 
     fn write(&mut self, dir: &mut LogDir, batch: &Batch, header: &BatchHeader, ops: &mut Vec<WriteOp>) {

@@ -67,6 +67,15 @@ impl ProducerState {
         Self { entries: SortedMap::new(), expiration }
     }
 
+    /// One that knows nobody yet.
+    pub fn emptied(&self) -> Self {
+        Self::new(self.expiration)
+    }
+
+    pub fn expiration(&self) -> Duration {
+        self.expiration
+    }
+
     pub fn get(&self, producer_id: ProducerId) -> Option<&ProducerEntry> {
         self.entries.get(&producer_id)
     }

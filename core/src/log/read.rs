@@ -69,9 +69,17 @@ impl Log {
         if from < self.log_start_offset() || from > self.log_end_offset() {
             return Err(ErrorCode::OffsetOutOfRange);
         }
-        let below = below.min(self.log_end_offset());
+        Ok(self.read_at(from, below.min(self.log_end_offset()), bytes_max, at_least_one))
+    }
+
+    /// As `read`, of whole batches where segments have them, though they may lie below the log's start.
+    pub(super) fn read_whole(&self, from: Offset, below: Offset, bytes_max: u32) -> Read {
+        self.read_at(from, below.min(self.log_end_offset()), bytes_max, true)
+    }
+
+    fn read_at(&self, from: Offset, below: Offset, bytes_max: u32, at_least_one: bool) -> Read {
         if from >= below {
-            return Ok(Read::Hot(Frame::default()));
+            return Read::Hot(Frame::default());
         }
         if self.hot.start().is_some_and(|start| start <= from) {
             let mut frame = Frame::default();
@@ -82,9 +90,9 @@ impl Log {
                 }
                 batch.push_to(&mut frame);
             }
-            return Ok(Read::Hot(frame));
+            return Read::Hot(frame);
         }
-        Ok(Read::Cold(self.cold_range(self.segment_of(from), from, below, (bytes_max, at_least_one))))
+        Read::Cold(self.cold_range(self.segment_of(from), from, below, (bytes_max, at_least_one)))
     }
 
     /// The range of `segment` to load for the batches from the one holding `from` on.

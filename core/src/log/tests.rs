@@ -3,4 +3,5 @@
 pub(crate) mod check;
 pub(crate) mod disk;
 mod reading;
+mod truncate;
 pub(crate) mod world;

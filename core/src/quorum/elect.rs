@@ -108,7 +108,7 @@ impl Quorum {
         // A vote of this epoch is not forgotten.
         let voted = self.state.voted.filter(|_| epoch == self.state.epoch);
         let state = ElectionState { epoch, leader: Some(leader), voted };
-        self.enter(scene, state, Role::Follower(Follower { leader, fetch_until, has_fetched: false }));
+        self.enter(scene, state, Role::Follower(Follower { leader, fetch_until, has_fetched: false, snapshot: None }));
     }
 
     /// Stops leading. The epoch stays its own: nobody else may lead in it.

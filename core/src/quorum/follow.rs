@@ -11,6 +11,9 @@ impl Quorum {
     pub(super) fn fetch(&mut self, scene: &mut Scene<'_>) {
         let Role::Follower(follower) = &self.role else { return };
         let leader = follower.leader;
+        if let Some(fetch) = follower.snapshot {
+            return self.fetch_snapshot(scene, leader, fetch);
+        }
         if self.log.synced_end == self.log.end && self.links.is_free(leader, scene.now) {
             self.ask_to_fetch(scene, leader);
         }
@@ -130,7 +133,7 @@ impl Quorum {
         scene.acts.push(Act::Truncate { to });
     }
 
-    fn is_from_leader(&mut self, scene: &mut Scene<'_>, from: BrokerId) -> bool {
+    pub(super) fn is_from_leader(&mut self, scene: &mut Scene<'_>, from: BrokerId) -> bool {
         let Role::Follower(follower) = &mut self.role else { return false };
         let is_leader = follower.leader == from;
         if is_leader {

@@ -58,14 +58,11 @@ impl Quorum {
         from: LogPosition,
         high_watermark: Offset,
     ) {
-        let wrong = match epoch.cmp(&self.state.epoch) {
-            std::cmp::Ordering::Less => Some(ErrorCode::FencedLeaderEpoch),
-            std::cmp::Ordering::Greater => Some(ErrorCode::UnknownLeaderEpoch),
-            std::cmp::Ordering::Equal if !self.is_leader() => Some(ErrorCode::NotLeaderOrFollower),
-            std::cmp::Ordering::Equal => None,
-        };
-        if let Some(error) = wrong {
+        if let Err(error) = self.check_leads(epoch) {
             return self.answer(scene, request, Err(error));
+        }
+        if self.log.is_below_start(from) {
+            return self.answer(scene, request, Ok(Said::BelowStart { snapshot: self.log.first() }));
         }
         if let Some(end) = self.log.divergence(from) {
             return self.answer(scene, request, Ok(Said::Diverging { end }));
@@ -78,6 +75,16 @@ impl Quorum {
             self.answer_fetch(scene, before);
         }
         self.release_fetches(scene);
+    }
+
+    /// Whether it leads in the epoch that the asker is in.
+    pub(super) fn check_leads(&self, epoch: LeaderEpoch) -> Result<(), ErrorCode> {
+        match epoch.cmp(&self.state.epoch) {
+            std::cmp::Ordering::Less => Err(ErrorCode::FencedLeaderEpoch),
+            std::cmp::Ordering::Greater => Err(ErrorCode::UnknownLeaderEpoch),
+            std::cmp::Ordering::Equal if !self.is_leader() => Err(ErrorCode::NotLeaderOrFollower),
+            std::cmp::Ordering::Equal => Ok(()),
+        }
     }
 
     fn note_progress(&mut self, scene: &mut Scene<'_>, replica: ReplicaKey, end: Offset) {

@@ -9,6 +9,8 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogFacts {
     pub start: Offset,
+    /// Of the record before the start, if the log begins with a snapshot.
+    pub start_epoch: LeaderEpoch,
     pub end: Offset,
     /// Everything below is durable.
     pub synced_end: Offset,
@@ -17,7 +19,35 @@ pub struct LogFacts {
 
 impl LogFacts {
     pub fn last(&self) -> LogPosition {
-        LogPosition { epoch: self.epochs.latest().unwrap_or(0), offset: self.end }
+        LogPosition { epoch: self.epochs.latest().unwrap_or(self.start_epoch), offset: self.end }
+    }
+
+    /// A log that holds nothing but a snapshot.
+    pub fn from_snapshot(snapshot: LogPosition) -> Self {
+        let LogPosition { epoch, offset } = snapshot;
+        Self { start: offset, start_epoch: epoch, end: offset, synced_end: offset, epochs: LeaderEpochs::default() }
+    }
+
+    /// The snapshot it begins with.
+    pub fn first(&self) -> LogPosition {
+        LogPosition { epoch: self.start_epoch, offset: self.start }
+    }
+
+    /// Whether a log that ends at `from` can go on only with the snapshot this one begins with
+    /// (`RaftLog.validateOffsetAndEpoch`).
+    pub fn is_below_start(&self, from: LogPosition) -> bool {
+        let is_other = from.offset == self.start && from.epoch != self.start_epoch;
+        self.start > 0 && (from.offset < self.start || is_other || from.epoch < self.start_epoch)
+    }
+
+    /// What lies before `snapshot` is let go.
+    pub fn raise_start(&mut self, snapshot: LogPosition) {
+        (self.start, self.start_epoch) = (snapshot.offset, snapshot.epoch);
+        self.epochs.truncate_start(snapshot.offset.min(self.end));
+        if snapshot.offset == self.end {
+            // What is left of the epochs is the snapshot's.
+            self.epochs = LeaderEpochs::default();
+        }
     }
 
     /// Where a log that ends at `from` parts from this one. `None`: it is a prefix of this one.
@@ -59,7 +89,12 @@ mod tests {
     use super::*;
 
     fn facts(rows: &[(LeaderEpoch, Offset)], end: Offset) -> LogFacts {
-        LogFacts { start: 0, end, synced_end: end, epochs: LeaderEpochs::from_rows(rows.to_vec()).unwrap() }
+        LogFacts {
+            end,
+            synced_end: end,
+            epochs: LeaderEpochs::from_rows(rows.to_vec()).unwrap(),
+            ..LogFacts::default()
+        }
     }
 
     fn at(epoch: LeaderEpoch, offset: Offset) -> LogPosition {
@@ -83,6 +118,31 @@ mod tests {
         for (from, parts) in cases {
             assert_eq!(leader.divergence(from), parts, "{from:?}");
         }
+    }
+
+    #[test]
+    fn a_log_that_begins_with_a_snapshot_takes_up_others_behind_it() {
+        let mut leader = facts(&[(1, 0), (3, 10)], 20);
+        leader.raise_start(at(3, 15));
+        assert_eq!((leader.first(), leader.epochs.rows()), (at(3, 15), &[(3, 15)][..]));
+        let cases = [
+            (at(0, 0), true),
+            (at(1, 10), true),
+            (at(3, 14), true),
+            (at(2, 15), true),
+            (at(2, 18), true),
+            (at(3, 15), false),
+            (at(3, 18), false),
+            (at(4, 18), false),
+        ];
+        for (from, is_below) in cases {
+            assert_eq!(leader.is_below_start(from), is_below, "{from:?}");
+        }
+        leader.raise_start(at(3, 20));
+        assert_eq!((leader.last(), leader.divergence(at(3, 20))), (at(3, 20), None));
+        leader.append(5, 22);
+        assert_eq!((leader.divergence(at(3, 20)), leader.divergence(at(4, 21))), (None, Some(at(4, 20))));
+        assert!(!facts(&[(1, 0)], 5).is_below_start(at(0, 0)));
     }
 
     #[test]

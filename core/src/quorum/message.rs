@@ -8,7 +8,8 @@ use crate::{
     ids::{BrokerId, LeaderEpoch, Offset},
 };
 
-/// A place in the metadata log: the end of a log, and the epoch of the record before it.
+/// A place in the metadata log: the end of a log, and the epoch of the record before it. A snapshot is named by it (Q8):
+/// it stands for everything before `offset`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogPosition {
     // The order of the fields is the order of logs: the one with the later epoch is ahead.
@@ -44,6 +45,13 @@ pub enum Question {
         from: LogPosition,
         high_watermark: Offset,
     },
+    /// The snapshot's bytes from `position` on.
+    FetchSnapshot {
+        epoch: LeaderEpoch,
+        replica: ReplicaKey,
+        snapshot: LogPosition,
+        position: u64,
+    },
 }
 
 /// What every answer says of its sender.
@@ -73,6 +81,17 @@ pub enum Said {
     /// The asker's log is not a prefix of the leader's: what the leader has of that epoch, or of the one before it, ends here.
     Diverging {
         end: LogPosition,
+    },
+    /// The leader's log begins behind what the asker has: this snapshot stands for what lies before.
+    BelowStart {
+        snapshot: LogPosition,
+    },
+    /// A piece of a snapshot of `size` bytes.
+    SnapshotFetched {
+        snapshot: LogPosition,
+        size: u64,
+        position: u64,
+        bytes: Bytes,
     },
 }
 

@@ -77,6 +77,17 @@ pub struct Follower {
     pub fetch_until: Option<Instant>,
     /// It has, in this epoch.
     pub has_fetched: bool,
+    /// What it fetches instead of records.
+    pub snapshot: Option<SnapshotFetch>,
+}
+
+/// How far a snapshot is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotFetch {
+    pub snapshot: LogPosition,
+    pub position: u64,
+    /// The owner writes a piece: the next one is asked for when it has.
+    pub is_storing: bool,
 }
 
 /// Led, and does no more.

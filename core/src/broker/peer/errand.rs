@@ -76,7 +76,7 @@ impl Errand {
             Self::Quorum(_, Question::Vote { .. }) => Api::Vote,
             Self::Quorum(_, Question::BeginQuorumEpoch { .. }) => Api::BeginQuorumEpoch,
             Self::Quorum(_, Question::EndQuorumEpoch { .. }) => Api::EndQuorumEpoch,
-            Self::Quorum(_, Question::Fetch { .. }) => Api::Fetch,
+            Self::Quorum(_, Question::Fetch { .. } | Question::FetchSnapshot { .. }) => Api::Fetch,
         }
     }
 
@@ -91,6 +91,8 @@ impl Errand {
             Question::EndQuorumEpoch { .. } => {
                 frame(&end_quorum_epoch::request(question, member)?, member, correlation)
             }
+            // No request says it yet.
+            Question::FetchSnapshot { .. } => None,
             Question::Fetch { .. } => frame(&fetch_metadata::request(question, member)?, member, correlation),
         }
     }

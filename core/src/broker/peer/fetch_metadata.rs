@@ -88,7 +88,8 @@ pub(super) fn response(answer: Answer, leader: Option<&Address>) -> FetchAnswer 
             partition.records = records.bytes.into();
         }
         Ok(Said::Diverging { end }) => partition.diverging_epoch = Some((end.epoch, end.offset)),
-        Ok(Said::Vote { .. } | Said::Heard) | Err(_) => {}
+        Ok(Said::BelowStart { snapshot }) => partition.snapshot = Some((snapshot.offset, snapshot.epoch)),
+        Ok(Said::Vote { .. } | Said::Heard | Said::SnapshotFetched { .. }) | Err(_) => {}
     }
     let leader = standing.leader.zip(leader.cloned());
     let topic = FetchedTopic { name: METADATA_TOPIC.into(), id: METADATA_TOPIC_ID, partitions: vec![partition] };
@@ -135,6 +136,11 @@ fn said(partition: &PartitionData) -> Result<Said, ErrorCode> {
     if diverging.epoch >= 0 {
         let end = LogPosition { epoch: diverging.epoch, offset: diverging.end_offset };
         return if end.offset >= 0 { Ok(Said::Diverging { end }) } else { Err(ErrorCode::InvalidRequest) };
+    }
+    let snapshot = &partition.snapshot_id;
+    if snapshot.epoch >= 0 {
+        let snapshot = LogPosition { epoch: snapshot.epoch, offset: snapshot.end_offset };
+        return if snapshot.offset > 0 { Ok(Said::BelowStart { snapshot }) } else { Err(ErrorCode::InvalidRequest) };
     }
     let records = records(partition.records.clone().unwrap_or_default()).ok_or(ErrorCode::CorruptMessage)?;
     Ok(Said::Fetched { high_watermark: partition.high_watermark.max(0), records })

@@ -88,11 +88,14 @@ fn any_said(question: &Question) -> BoxedStrategy<Result<Said, ErrorCode>> {
     let said = match question {
         Question::Vote { .. } => any::<bool>().prop_map(|is_granted| Said::Vote { is_granted }).boxed(),
         Question::BeginQuorumEpoch { .. } | Question::EndQuorumEpoch { .. } => Just(Said::Heard).boxed(),
+        Question::FetchSnapshot { .. } => unreachable!("it is not asked here"),
         Question::Fetch { .. } => {
             let records = prop_oneof![Just(Records::default()), Just(batches())];
             let fetched =
                 (0..i64::MAX, records).prop_map(|(high_watermark, records)| Said::Fetched { high_watermark, records });
-            prop_oneof![fetched, any_position().prop_map(|end| Said::Diverging { end })].boxed()
+            let below = any_position().prop_filter("a snapshot stands for something", |at| at.offset > 0);
+            let below = below.prop_map(|snapshot| Said::BelowStart { snapshot });
+            prop_oneof![fetched, any_position().prop_map(|end| Said::Diverging { end }), below].boxed()
         }
     };
     prop_oneof![3 => said.prop_map(Ok), 1 => Just(Err(ErrorCode::FencedLeaderEpoch))].boxed()
@@ -221,6 +224,7 @@ fn older_body(question: &Question, version: i16) -> Bytes {
             }
             encoded(&request, version)
         }
+        Question::FetchSnapshot { .. } => unreachable!("it is not asked here"),
         Question::Fetch { .. } => {
             let mut request = fetch_metadata::request(question, &member).unwrap();
             if version < 15 {

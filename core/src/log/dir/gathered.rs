@@ -18,6 +18,8 @@ pub(super) struct Gathered {
     pub(super) points: Option<SortedMap<TopicPartition, Offset>>,
     /// When it is durable, recovery points are worth writing.
     pub(super) is_checkpoint: bool,
+    /// It cuts logs off. Nothing else joins it.
+    pub(super) is_cut: bool,
     /// Which op appends to the end of a file, so that the next append to it joins that op: storage sees one piece.
     pub(super) tails: SortedMap<FileName, u32>,
 }

@@ -207,7 +207,7 @@ impl Net {
         }
         let end = found.log.len() as Offset;
         found.synced = found.log.len();
-        let facts = LogFacts { start: 0, end, synced_end: end, epochs };
+        let facts = LogFacts { end, synced_end: end, epochs, ..LogFacts::default() };
         let voters = Voters::new((0..self.voters).map(key));
         let mut acts = Vec::new();
         let mut scene = Scene { now: self.now, rng: &mut self.rng, acts: &mut acts };
@@ -347,6 +347,7 @@ impl Net {
                 }
                 Act::HighWatermark(end) => self.commit(member, end),
                 Act::Leader(_) => {}
+                Act::AnswerSnapshot { .. } | Act::StoreSnapshot { .. } => unreachable!("these logs begin at 0"),
                 Act::Diverged { .. } => panic!("Q6: {member} would have to cut off what was committed"),
             }
         }
