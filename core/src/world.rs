@@ -329,3 +329,8 @@ enum Actor {
 pub fn address(broker: BrokerId) -> Address {
     Address { host: format!("broker-{broker}"), port: 9092 }
 }
+
+/// Where its peers reach it.
+pub fn peer_address(broker: BrokerId) -> Address {
+    Address { port: 9093, ..address(broker) }
+}

@@ -107,10 +107,15 @@ fn of_wait(why: WaitReason) -> &'static str {
     why.name()
 }
 
-/// A world has no ten thousand connections, and no answer that its version cannot say. What a broker notes in its last
+/// A world has no ten thousand connections, no answer that its version cannot say, and no controller that is looked for in
+/// vain for so long. What a broker notes in its last
 /// turn goes with its process.
 fn of_close(why: CloseReason) -> Option<&'static str> {
-    (!matches!(why, CloseReason::TooMany | CloseReason::Unencodable | CloseReason::Stopping)).then(|| why.name())
+    let is_elsewhere = matches!(
+        why,
+        CloseReason::TooMany | CloseReason::Unencodable | CloseReason::NoController | CloseReason::Stopping
+    );
+    (!is_elsewhere).then(|| why.name())
 }
 
 fn of_error(error: ErrorCode) -> Option<&'static str> {

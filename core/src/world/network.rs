@@ -1,12 +1,13 @@
 //! Connections between those who dial and brokers: bytes in order, late, in pieces, held, cut off, reset, lost.
 //!
 //! A connection is one of TCP: what comes through comes once and in order, and what a peer sent before it went away still
-//! arrives, perhaps after what was sent in its place (N2). Brokers that know each other will be one more kind of dialler.
+//! arrives, perhaps after what was sent in its place (N2). A broker that dials another is a dialler like any visitor.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::schedule::Dialler;
 use crate::{ids::ConnectionId, rng::Rng, sorted::SortedMap, time::Instant};
 
 /// Who is at an end of a connection. Numbers count from 0.
@@ -36,6 +37,8 @@ impl Path {
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     pub dialler: Peer,
+    /// Which life of the dialler's it belongs to.
+    pub dialler_life: u32,
     pub server: u32,
     /// Which life of the broker it leads to.
     pub life: u32,
@@ -84,11 +87,15 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub fn open(&mut self, dialler: Peer, server: u32, life: u32) -> ConnectionId {
+    pub fn open(&mut self, dialler: Dialler, server: u32, life: u32) -> ConnectionId {
+        let Dialler { peer: dialler, life: dialler_life } = dialler;
         self.next += 1;
         let id = ConnectionId(self.next);
         let (to_server, to_dialler) = (Direction::default(), Direction::default());
-        self.links.insert(id, Link { dialler, server, life, to_server, to_dialler, last_request: Bytes::new() });
+        self.links.insert(
+            id,
+            Link { dialler, dialler_life, server, life, to_server, to_dialler, last_request: Bytes::new() },
+        );
         id
     }
 
@@ -137,6 +144,11 @@ impl Network {
         self.links.iter().filter(|(_, link)| link.dialler == dialler).map(|(id, _)| *id).collect()
     }
 
+    /// Whether `peer` is who dialled it.
+    pub fn is_dialler(&self, connection: ConnectionId, peer: Peer) -> bool {
+        self.links.get(&connection).is_some_and(|link| link.dialler == peer)
+    }
+
     pub fn of_server(&self, server: u32) -> Vec<ConnectionId> {
         self.links.iter().filter(|(_, link)| link.server == server).map(|(id, _)| *id).collect()
     }
@@ -150,6 +162,10 @@ impl Network {
 }
 
 impl Link {
+    pub fn dialler(&self) -> Dialler {
+        Dialler { peer: self.dialler, life: self.dialler_life }
+    }
+
     pub fn direction(&mut self, to_server: bool) -> &mut Direction {
         if to_server { &mut self.to_server } else { &mut self.to_dialler }
     }

@@ -5,10 +5,18 @@ mod storage;
 mod traffic;
 
 use self::storage::REOPEN_AFTER;
-use super::{World, clock::Clock, director::SCRIPT, invariant::Loss, schedule::Occurrence};
+use super::{
+    World,
+    clock::Clock,
+    director::SCRIPT,
+    invariant::Loss,
+    network::Peer,
+    schedule::{Dialler, Occurrence},
+};
 use crate::{
     client::{ClientAnswer, ClientCall},
     effect::*,
+    ids::DialId,
     machine::Machine,
 };
 
@@ -17,7 +25,7 @@ impl World {
         match occurrence {
             Occurrence::Start { server } => self.start(server),
             Occurrence::Beat { visitor } => self.beat(visitor),
-            Occurrence::Dial { visitor, life, dial, address } => self.dial((visitor, life), dial, &address),
+            Occurrence::Dial { dialler, dial, address } => self.dial(dialler, dial, &address),
             Occurrence::Bytes { connection, to_server, bytes } => self.arrive(connection, to_server, bytes),
             Occurrence::Closed { connection, to_server } => self.hear_closed(connection, to_server),
             Occurrence::Release { connection, to_server } => self.release(connection, to_server),
@@ -85,7 +93,9 @@ impl World {
             }
             return;
         }
-        if let Input::Bytes { connection, bytes } = &input {
+        if let Input::Bytes { connection, bytes } = &input
+            && !self.network.is_dialler(*connection, Peer::Server(index))
+        {
             self.invariants.on_bytes(index, *connection, bytes, self.now);
         }
         let mut effects = Vec::new();
@@ -108,14 +118,21 @@ impl World {
         match effect {
             Effect::Write { connection, frame } => {
                 let bytes = frame.to_bytes();
-                self.send(connection, false, &bytes);
-                self.invariants.on_frame(connection, bytes);
+                let is_asked = self.network.is_dialler(connection, Peer::Server(index));
+                self.send(connection, is_asked, &bytes);
+                if !is_asked {
+                    self.invariants.on_frame(connection, bytes);
+                }
             }
             Effect::Pause { connection } => self.set_paused(connection, true),
             Effect::Resume { connection } => self.set_paused(connection, false),
-            Effect::Close { connection } => self.close(connection, false),
-            // It knows nobody yet.
-            Effect::Dial { .. } => {}
+            Effect::Close { connection } => {
+                self.close(connection, self.network.is_dialler(connection, Peer::Server(index)));
+            }
+            Effect::Dial { dial, address } => {
+                let life = self.servers[index as usize].life;
+                self.schedule_dial(Dialler::server(index, life), dial, address);
+            }
             Effect::Answer(answer) => self.told(index, &answer),
             storage => self.call_storage(index, storage),
         }
@@ -156,6 +173,14 @@ impl World {
         for connection in self.network.of_server(index) {
             self.close(connection, false);
         }
+        for connection in self.network.of_dialler(Peer::Server(index)) {
+            self.close(connection, true);
+        }
+    }
+
+    fn schedule_dial(&mut self, dialler: Dialler, dial: DialId, address: Address) {
+        let at = self.now + self.scenario.swarm.latency.draw(&mut self.rng);
+        self.schedule.push(at, Occurrence::Dial { dialler, dial, address });
     }
 
     fn perform_for_visitor(&mut self, index: u32, effect: Effect<ClientAnswer>) {
@@ -164,9 +189,8 @@ impl World {
             Effect::Pause { .. } | Effect::Resume { .. } => {}
             Effect::Close { connection } => self.close(connection, true),
             Effect::Dial { dial, address } => {
-                let at = self.now + self.scenario.swarm.latency.draw(&mut self.rng);
                 let life = self.visitors[index as usize].life;
-                self.schedule.push(at, Occurrence::Dial { visitor: index, life, dial, address });
+                self.schedule_dial(Dialler::visitor(index, life), dial, address);
             }
             Effect::Answer(answer) => {
                 self.note_answered(index, &answer);

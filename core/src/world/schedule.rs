@@ -4,12 +4,31 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use bytes::Bytes;
 
-use super::fault::Fault;
+use super::{fault::Fault, network::Peer};
 use crate::{
     effect::{Address, Effect, Input, NodeAnswer, NodeCall},
     ids::{ConnectionId, DialId},
     time::Instant,
 };
+
+/// Who dials, in one of its lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialler {
+    pub peer: Peer,
+    pub life: u32,
+}
+
+impl Dialler {
+    pub const STRANGER: Self = Self { peer: Peer::Stranger, life: 0 };
+
+    pub fn visitor(index: u32, life: u32) -> Self {
+        Self { peer: Peer::Visitor(index), life }
+    }
+
+    pub fn server(index: u32, life: u32) -> Self {
+        Self { peer: Peer::Server(index), life }
+    }
+}
 
 #[derive(Clone, Debug)]
 pub(super) enum Occurrence {
@@ -23,8 +42,7 @@ pub(super) enum Occurrence {
     },
     /// A dial reaches its address, or nobody.
     Dial {
-        visitor: u32,
-        life: u32,
+        dialler: Dialler,
         dial: DialId,
         address: Address,
     },

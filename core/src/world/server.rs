@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{address, clock::Clock, fault::CallFault, swarm::Swarm};
 use crate::{
     disk::{CrashGrain, Disk},
-    effect::{Effect, Input, NodeAnswer, NodeCall, StorageErrorKind},
+    effect::{Effect, Input, Listener, NodeAnswer, NodeCall, StorageErrorKind},
     ids::BrokerId,
     machine::Machine,
     node::{Node, NodeOptions},
@@ -182,6 +182,14 @@ impl Server {
         self.waiting.clear();
         self.in_flight.clear();
         (self.commits_until, self.paused_until) = (Instant(0), Instant(0));
+    }
+
+    /// Whether a dial finds somebody there. Peers are let in as soon as there is a process, which may close the connection.
+    pub(super) fn is_listening(&self, listener: Listener) -> bool {
+        match listener {
+            Listener::Client => self.is_serving(),
+            Listener::Broker => self.node.is_some() && !self.is_stopping,
+        }
     }
 
     pub fn is_serving(&self) -> bool {

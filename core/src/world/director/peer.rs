@@ -11,7 +11,12 @@ use crate::{
     error::ErrorCode,
     ids::{ConnectionId, DialId},
     wire::produce::{ProducePartition, ProduceRequest, ProduceTopic},
-    world::{World, clock::Clock, scenario::request::Send, schedule::Occurrence},
+    world::{
+        World,
+        clock::Clock,
+        scenario::request::Send,
+        schedule::{Dialler, Occurrence},
+    },
 };
 
 /// Stands for a visitor where a connection is the script's own: no cut and no reset ever finds it.
@@ -67,7 +72,8 @@ impl World {
         peer.sendings.push(Sending { track, dial, connection: None, frame, is_answered, received: BytesMut::new() });
         let at = self.now + self.swarm().latency.draw(&mut self.rng);
         let address = super::super::address(self.servers[0].id);
-        self.schedule.push(at, Occurrence::Dial { visitor: SCRIPT, life: 0, dial, address });
+        let dialler = Dialler::visitor(SCRIPT, 0);
+        self.schedule.push(at, Occurrence::Dial { dialler, dial, address });
         self.set_waits(track, Waits::Peer { until: self.now + TIMEOUT });
     }
 

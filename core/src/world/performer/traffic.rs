@@ -8,13 +8,14 @@ use super::super::{
     World, address,
     director::SCRIPT,
     network::{Direction, Peer},
-    schedule::Occurrence,
+    peer_address,
+    schedule::{Dialler, Occurrence},
     swarm::Cut,
     visitor::name_of,
 };
 use crate::{
     effect::*,
-    ids::{ConnectionId, DialId},
+    ids::{BrokerId, ConnectionId, DialId},
     time::Instant,
 };
 
@@ -26,31 +27,60 @@ const REFUSED_AFTER: Duration = Duration::from_millis(1);
 const STRANGERS_STAY: Duration = Duration::from_secs(5);
 
 impl World {
-    /// `visitor` in one of its lives dials.
-    pub(super) fn dial(&mut self, (visitor, life): (u32, u32), dial: DialId, to: &Address) {
-        if self.visitors.get(visitor as usize).is_some_and(|found| found.life != life) {
+    /// Somebody dials, if it is still the one that did.
+    pub(super) fn dial(&mut self, dialler: Dialler, dial: DialId, to: &Address) {
+        if self.life_of(dialler.peer) != dialler.life {
             return;
         }
-        let found = self.servers.iter().position(|server| address(server.id) == *to);
+        let at = |address: fn(BrokerId) -> Address| self.servers.iter().position(|server| address(server.id) == *to);
+        let (found, listener) = match at(address) {
+            Some(found) => (Some(found), Listener::Client),
+            None => (at(peer_address), Listener::Broker),
+        };
         let server = found.unwrap_or_default() as u32;
-        let passes = self.network.passes_at(Peer::Visitor(visitor), Peer::Server(server), self.now);
+        let passes = self.network.passes_at(dialler.peer, Peer::Server(server), self.now);
         if passes > self.now {
             // The first packet is sent again until it gets through.
-            let again = Occurrence::Dial { visitor, life, dial, address: to.clone() };
+            let again = Occurrence::Dial { dialler, dial, address: to.clone() };
             return self.schedule.push(passes, again);
         }
-        let Some(index) = found.filter(|index| self.servers[*index].is_serving()) else {
+        let Some(index) = found.filter(|index| self.servers[*index].is_listening(listener)) else {
             self.now = self.now + REFUSED_AFTER;
-            return self.hand_to_visitor(visitor, Input::DialFailed { dial, why: "connection refused".to_owned() });
+            let why = "connection refused".to_owned();
+            return self.hand_to_dialler(dialler, Heard::DialFailed { dial, why });
         };
-        let peer = if visitor == SCRIPT { "script".to_owned() } else { name_of(visitor) };
-        let connection = self.open(Peer::Visitor(visitor), index as u32, peer);
-        self.hand_to_visitor(visitor, Input::Dialled { dial, connection });
+        let connection = self.open(dialler, index as u32, listener);
+        self.hand_to_dialler(dialler, Heard::Dialled { dial, connection });
     }
 
-    fn open(&mut self, dialler: Peer, server: u32, peer: String) -> ConnectionId {
+    /// Nothing if it is not the one that dialled any more.
+    fn hand_to_dialler(&mut self, dialler: Dialler, heard: Heard) {
+        match dialler.peer {
+            Peer::Visitor(visitor) => self.hand_to_visitor(visitor, heard.into_input()),
+            Peer::Server(server) if self.life_of(dialler.peer) == dialler.life => {
+                self.hand_to_server(server, heard.into_input());
+            }
+            Peer::Server(_) | Peer::Stranger => {}
+        }
+    }
+
+    fn life_of(&self, dialler: Peer) -> u32 {
+        match dialler {
+            Peer::Visitor(visitor) => self.visitors.get(visitor as usize).map_or(0, |visitor| visitor.life),
+            Peer::Server(server) => self.servers[server as usize].life,
+            Peer::Stranger => 0,
+        }
+    }
+
+    fn open(&mut self, dialler: Dialler, server: u32, listener: Listener) -> ConnectionId {
+        let peer = match dialler.peer {
+            Peer::Visitor(SCRIPT) => "script".to_owned(),
+            Peer::Visitor(visitor) => name_of(visitor),
+            Peer::Server(server) => format!("broker-{}", self.servers[server as usize].id),
+            Peer::Stranger => "stranger".to_owned(),
+        };
         let connection = self.network.open(dialler, server, self.servers[server as usize].life);
-        self.hand_to_server(server, Input::Opened { connection, listener: Listener::Client, peer });
+        self.hand_to_server(server, Input::Opened { connection, listener, peer });
         connection
     }
 
@@ -59,7 +89,7 @@ impl World {
         if !self.servers[server as usize].is_serving() {
             return;
         }
-        let connection = self.open(Peer::Stranger, server, "stranger".to_owned());
+        let connection = self.open(Dialler::STRANGER, server, Listener::Client);
         frames.iter().for_each(|frame| self.send(connection, true, frame));
         self.schedule.push(self.now + STRANGERS_STAY, Occurrence::Closed { connection, to_server: false });
         self.schedule.push(self.now + STRANGERS_STAY, Occurrence::Closed { connection, to_server: true });
@@ -110,7 +140,7 @@ impl World {
     pub(super) fn hear_closed(&mut self, connection: ConnectionId, to_server: bool) {
         let now = self.now;
         let Some(link) = self.network.links.get_mut(&connection) else { return };
-        let (dialler, server, life) = (link.dialler, link.server, link.life);
+        let (dialler, server, life) = (link.dialler(), link.server, link.life);
         let direction = link.direction(to_server);
         if direction.is_silent && !direction.is_closed {
             return;
@@ -123,19 +153,19 @@ impl World {
             return self.network.tidy(connection);
         }
         self.network.tidy(connection);
-        match (to_server, dialler) {
-            (true, _) if self.servers[server as usize].life == life => {
+        match to_server {
+            true if self.servers[server as usize].life == life => {
                 self.hand_to_server(server, Input::Closed { connection });
             }
-            (false, Peer::Visitor(visitor)) => self.hand_to_visitor(visitor, Input::Closed { connection }),
-            (true, _) | (false, Peer::Stranger | Peer::Server(_)) => {}
+            true => {}
+            false => self.hand_to_dialler(dialler, Heard::Closed { connection }),
         }
     }
 
     pub(super) fn arrive(&mut self, connection: ConnectionId, to_server: bool, bytes: Bytes) {
         let now = self.now;
         let Some(link) = self.network.links.get_mut(&connection) else { return };
-        let (dialler, server, life) = (link.dialler, link.server, link.life);
+        let (dialler, server, life) = (link.dialler(), link.server, link.life);
         let direction = link.direction(to_server);
         if direction.is_closed || direction.is_silent {
             return;
@@ -143,12 +173,12 @@ impl World {
         if direction.is_held(now) {
             return direction.held.push(bytes);
         }
-        match (to_server, dialler) {
-            (true, _) if self.servers[server as usize].life == life => {
+        match to_server {
+            true if self.servers[server as usize].life == life => {
                 self.hand_to_server(server, Input::Bytes { connection, bytes });
             }
-            (false, Peer::Visitor(visitor)) => self.hand_to_visitor(visitor, Input::Bytes { connection, bytes }),
-            (true, _) | (false, Peer::Stranger | Peer::Server(_)) => {}
+            true => {}
+            false => self.hand_to_dialler(dialler, Heard::Bytes { connection, bytes }),
         }
     }
 
@@ -186,6 +216,25 @@ impl World {
         }
         if is_ending {
             self.hear_closed(connection, to_server);
+        }
+    }
+}
+
+/// What whoever dials hears of its connections.
+enum Heard {
+    Dialled { dial: DialId, connection: ConnectionId },
+    DialFailed { dial: DialId, why: String },
+    Bytes { connection: ConnectionId, bytes: Bytes },
+    Closed { connection: ConnectionId },
+}
+
+impl Heard {
+    fn into_input<Call>(self) -> Input<Call> {
+        match self {
+            Self::Dialled { dial, connection } => Input::Dialled { dial, connection },
+            Self::DialFailed { dial, why } => Input::DialFailed { dial, why },
+            Self::Bytes { connection, bytes } => Input::Bytes { connection, bytes },
+            Self::Closed { connection } => Input::Closed { connection },
         }
     }
 }

@@ -239,7 +239,7 @@ fn signed_millis(word: Word<'_>) -> Result<i64, Wrong> {
     if Duration::from_millis(millis as u64) == duration { Ok(sign * millis) } else { Err(wrong()) }
 }
 
-/// Brokers do not speak with each other yet: one end is a visitor's.
+/// Visitors do not speak with each other: one end at least is a broker's.
 fn path(words: &mut Words<'_>) -> Result<Path, Wrong> {
     let ends = words.word("between whom, such as visitor-1<>broker-1")?;
     let (one, is_both, other) = match (ends.0.split_once("<>"), ends.0.split_once('>')) {
@@ -254,11 +254,11 @@ fn path(words: &mut Words<'_>) -> Result<Path, Wrong> {
     match (peer(one)?, peer(other)?) {
         // Both directions of a link are the same whoever stands first.
         (from @ Peer::Server(_), to @ Peer::Visitor(_)) if is_both => Ok(Path { from: to, to: from, is_both }),
-        (from, to)
-            if matches!((from, to), (Peer::Visitor(_), Peer::Visitor(_)) | (Peer::Server(_), Peer::Server(_))) =>
-        {
-            Err("only links between a visitor and a broker can be cut: brokers do not speak with each other".to_owned())
+        (Peer::Server(from), Peer::Server(to)) if from > to && is_both => {
+            Ok(Path { from: Peer::Server(to), to: Peer::Server(from), is_both })
         }
+        (Peer::Visitor(_), Peer::Visitor(_)) => Err("visitors do not speak with each other".to_owned()),
+        (from, to) if from == to => Err(format!("{} has no link with itself", shown(one))),
         (from, to) => Ok(Path { from, to, is_both }),
     }
 }

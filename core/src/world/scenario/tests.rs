@@ -73,10 +73,9 @@ fn what_is_wrong_is_said_in_one_line() {
         ("ottla 1\nkill 1 for", "line 2: a time is missing"),
         ("ottla 1\nkill 1 forever", "line 2: nothing is known of `forever` here"),
         ("ottla 1\npause 1", "line 2: for how long? say it, such as `for 2s`"),
-        (
-            "ottla 1\ncut 2>3 for 1s",
-            "line 2: only links between a visitor and a broker can be cut: brokers do not speak with each other",
-        ),
+        ("ottla 1\ncut 2>3 for 1s", "line 2: there is no broker 2"),
+        ("ottla 1\ncut 1<>1 for 1s", "line 2: `1` has no link with itself"),
+        ("ottla 1\ncut visitor-1>visitor-2 for 1s", "line 2: visitors do not speak with each other"),
         ("ottla 1\nreset visitor-2", "line 2: there is no visitor-2"),
         ("ottla 1\nvisitors 101", "line 2: `101` is no number from 0 to 100"),
         ("ottla 1\nheal\nvisitors 2", "line 3: `visitors` is a setting, and settings stand before the script"),
