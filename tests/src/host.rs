@@ -1,6 +1,7 @@
 //! A broker process on loopback.
 
 mod clock;
+mod command;
 mod connection;
 mod node;
 mod serve;
@@ -30,7 +31,8 @@ use crate::{
 };
 
 pub use clock::PlatformClock;
-pub use serve::{Door, Served};
+pub use command::{Command, NoCommand, Verb};
+pub use serve::{Door, Listeners, Served};
 pub use transport::TcpTransport;
 
 /// What a broker is started with.

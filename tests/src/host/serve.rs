@@ -9,7 +9,7 @@ use std::{
 };
 
 use ottla_core::{
-    effect::Input,
+    effect::{Input, Listener},
     host::{Host, InputSender, Observer, Storage, inbox, run},
     machine::Machine,
 };
@@ -27,11 +27,28 @@ const INBOX_DEPTH: u16 = 256;
 /// How long the last answers may take once the machine has ended.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
+/// Where a machine listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Connections wait in its backlog until the door is opened.
+    pub clients: TcpListener,
+    /// Of its peers, which are let in from the start: whether they can be served yet is the machine's to say.
+    pub brokers: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(clients: TcpListener) -> Self {
+        Self { clients, brokers: None }
+    }
+}
+
 /// What the owner asks of the thread.
 enum Ask<Call> {
     Call(Call),
-    /// Take connections from here on.
+    /// Take clients' connections from here on.
     Accept,
+    /// Stand still, timers and sockets included, until the sender is dropped.
+    Pause(std::sync::mpsc::Receiver<()>),
     CpuTime(std::sync::mpsc::Sender<Duration>),
     /// End at once, mid-air.
     Kill,
@@ -41,6 +58,8 @@ enum Ask<Call> {
 pub struct Served<Call> {
     address: SocketAddr,
     asks: mpsc::UnboundedSender<Ask<Call>>,
+    /// While it stands still.
+    pause: Option<std::sync::mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     /// Its other half is dropped when the thread ends, however it ends.
     ended: Option<oneshot::Receiver<()>>,
@@ -59,7 +78,7 @@ impl<Call> Door<Call> {
 impl<Call: Send + 'static> Served<Call> {
     /// Starts the thread. `make` runs on it and gives the machine, its storage and what is to be done with its answers.
     pub fn start<M, S, O>(
-        listener: TcpListener,
+        listeners: impl Into<Listeners>,
         make: impl FnOnce(SocketAddr, Door<Call>) -> (M, S, O) + Send + 'static,
     ) -> io::Result<Self>
     where
@@ -68,8 +87,10 @@ impl<Call: Send + 'static> Served<Call> {
         S: Storage + 'static,
         O: FnMut(M::Answer) -> ControlFlow<()> + 'static,
     {
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
+        let listeners = listeners.into();
+        listeners.clients.set_nonblocking(true)?;
+        listeners.brokers.iter().try_for_each(|listener| listener.set_nonblocking(true))?;
+        let address = listeners.clients.local_addr()?;
         let (asks, asked) = mpsc::unbounded_channel();
         let door = Door(asks.clone());
         let (lives, ended) = oneshot::channel::<()>();
@@ -77,9 +98,9 @@ impl<Call: Send + 'static> Served<Call> {
         let thread = std::thread::Builder::new().name(format!("ottla-{}", address.port())).spawn(move || {
             let _lives = lives;
             let (machine, storage, observe) = make(address, door);
-            runtime.block_on(LocalSet::new().run_until(live(machine, storage, observe, listener, asked)));
+            runtime.block_on(LocalSet::new().run_until(live(machine, storage, observe, listeners, asked)));
         })?;
-        Ok(Self { address, asks, thread: Some(thread), ended: Some(ended) })
+        Ok(Self { address, asks, pause: None, thread: Some(thread), ended: Some(ended) })
     }
 }
 
@@ -90,6 +111,19 @@ impl<Call> Served<Call> {
 
     pub fn call(&self, call: Call) {
         let _ = self.asks.send(Ask::Call(call));
+    }
+
+    /// Stands still as a stopped process does: connections are kept, nothing is read, sent or noticed.
+    pub fn pause(&mut self) {
+        if self.pause.is_none() {
+            let (pause, resumed) = std::sync::mpsc::channel();
+            let _ = self.asks.send(Ask::Pause(resumed));
+            self.pause = Some(pause);
+        }
+    }
+
+    pub fn resume(&mut self) {
+        self.pause = None;
     }
 
     /// CPU time of the machine's thread so far.
@@ -122,6 +156,7 @@ impl<Call> Served<Call> {
 
 impl<Call> Drop for Served<Call> {
     fn drop(&mut self) {
+        self.resume();
         if let Some(thread) = self.thread.take() {
             let _ = self.asks.send(Ask::Kill);
             let _ = thread.join();
@@ -141,7 +176,7 @@ async fn live<M, S, O>(
     machine: M,
     storage: S,
     observe: O,
-    listener: TcpListener,
+    listeners: Listeners,
     asked: mpsc::UnboundedReceiver<Ask<M::Call>>,
 ) where
     M: Machine,
@@ -155,7 +190,7 @@ async fn live<M, S, O>(
         Host { storage, transport: transport.clone(), clock: PlatformClock::start(), observer: Answers(observe) };
     tokio::select! {
         _ = run(machine, inbox, host) => transport.drain(LAST_ANSWERS).await,
-        () = attend(asked, inputs, transport.clone(), listener) => {}
+        () = attend(asked, inputs, transport.clone(), listeners) => {}
     }
 }
 
@@ -164,20 +199,24 @@ async fn attend<Call: 'static>(
     mut asked: mpsc::UnboundedReceiver<Ask<Call>>,
     mut inputs: InputSender<Call>,
     transport: TcpTransport<Call>,
-    listener: TcpListener,
+    listeners: Listeners,
 ) {
-    let mut listener = Some(listener);
+    let accept = |listener: Option<TcpListener>, kind| {
+        if let Some(Ok(listener)) = listener.map(tokio::net::TcpListener::from_std) {
+            let transport = transport.clone();
+            tokio::task::spawn_local(async move { transport.accept(listener, kind).await });
+        }
+    };
+    let mut clients = Some(listeners.clients);
+    accept(listeners.brokers, Listener::Broker);
     while let Some(ask) = asked.recv().await {
         match ask {
             Ask::Call(call) => {
                 inputs.send(Input::Call(call)).await;
             }
-            Ask::Accept => {
-                if let Some(Ok(listener)) = listener.take().map(tokio::net::TcpListener::from_std) {
-                    let transport = transport.clone();
-                    tokio::task::spawn_local(async move { transport.accept(listener).await });
-                }
-            }
+            Ask::Accept => accept(clients.take(), Listener::Client),
+            // Nothing else of this thread runs meanwhile.
+            Ask::Pause(resumed) => _ = resumed.recv(),
             Ask::CpuTime(answer) => {
                 let _ = answer.send(cpu::this_thread());
             }

@@ -53,13 +53,13 @@ impl<Call: 'static> TcpTransport<Call> {
     }
 
     /// Takes connections for as long as it is polled.
-    pub async fn accept(&self, listener: TcpListener) {
+    pub async fn accept(&self, listener: TcpListener, kind: Listener) {
         loop {
             match listener.accept().await {
                 Ok(_) if self.0.open.borrow().len() >= CONNECTIONS_MAX => {}
                 Ok((stream, peer)) => {
                     let peer = peer.to_string();
-                    self.open(stream, |connection| Input::Opened { connection, listener: Listener::Client, peer });
+                    self.open(stream, |connection| Input::Opened { connection, listener: kind, peer });
                 }
                 Err(_) => sleep(ACCEPT_RETRY).await,
             }
