@@ -31,7 +31,7 @@ use self::{
     api::{Ask, Handled},
     handlers::Handlers,
     network::Network,
-    peer::{Asked, Member, Reply},
+    peer::{Asked, Lost, Member, Reply, Sending},
     request_queue::RequestQueue,
     stages::StageTimes,
     wait::{Released, Waits},
@@ -111,11 +111,38 @@ impl Broker {
         self.answer_all(turn, released);
     }
 
-    pub fn on_opened(&mut self, turn: &mut Turn<'_>, connection: ConnectionId, listener: Listener) {
-        if listener == Listener::Broker && !self.waits.peer.is_member() {
+    /// Who leads the quorum as far as is known here. Requests that the active controller answers are handled here if
+    /// `is_here`, else they wait in `take_forwards`.
+    pub fn on_controller(&mut self, controller: Option<BrokerId>, is_here: bool) {
+        self.waits.peer.lead(is_here);
+        self.waits.forward.on_controller(controller.filter(|_| !is_here));
+    }
+
+    /// Clients' requests that are to be sent to the active controller now. Each is to be given its end in `on_forwarded`.
+    pub fn take_forwards(&mut self, now: Instant) -> Vec<Sending> {
+        self.waits.forward.take(now)
+    }
+
+    /// This node is not the controller (any more). True if the request came in an envelope, which its sender gets back; any
+    /// other is to be answered in its API's own words.
+    pub fn give_back(&mut self, turn: &mut Turn<'_>, request: RequestId) -> bool {
+        let given_back = self.waits.envelopes.give_back(request);
+        let is_enveloped = given_back.is_some();
+        self.answer_all(turn, given_back.into_iter().collect());
+        is_enveloped
+    }
+
+    /// The controller's answer, header and body. Nothing if the client has gone meanwhile.
+    pub fn on_forwarded(&mut self, turn: &mut Turn<'_>, request: RequestId, told: Result<Bytes, Lost>) {
+        let released = self.waits.forward.on_told(turn, request, told);
+        self.answer_all(turn, released);
+    }
+
+    pub fn on_opened(&mut self, turn: &mut Turn<'_>, connection: ConnectionId, from: (Listener, &str)) {
+        if from.0 == Listener::Broker && !self.waits.peer.is_member() {
             return turn.effects.push(Effect::Close { connection });
         }
-        self.network.on_opened(turn, &self.topics.catalog.config, connection, listener);
+        self.network.on_opened(turn, &self.topics.catalog.config, connection, from);
     }
 
     pub fn on_bytes(&mut self, connection: ConnectionId, bytes: Bytes) {
@@ -174,6 +201,7 @@ impl Broker {
         self.topics.on_tick(turn);
         let mut released = self.waits.produce.expire(turn);
         released.extend(self.waits.commit.expire(turn));
+        released.extend(self.waits.forward.expire(turn));
         released.extend(self.waits.fetch.expire(turn, &mut self.topics));
         released.extend(self.waits.list_offsets.expire(turn));
         released.extend(self.waits.delete_records.expire(turn, &self.topics));
@@ -250,7 +278,7 @@ impl Broker {
     }
 
     fn conclude(&mut self, turn: &mut Turn<'_>, ask: Ask, handled: Handled) {
-        let frame = match handled {
+        let frame = match self.waits.envelopes.seal(ask.request, handled) {
             Handled::Reply(frame) => Some(frame),
             Handled::Silent => None,
             Handled::Parked => return self.leave_if_gone(ask.connection),

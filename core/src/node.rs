@@ -253,7 +253,7 @@ impl Opening {
 
 fn serve(turn: &mut Turn<'_>, broker: &mut Broker, input: Input<NodeCall>) -> Option<Next> {
     match input {
-        Input::Opened { connection, listener, .. } => broker.on_opened(turn, connection, listener),
+        Input::Opened { connection, listener, peer } => broker.on_opened(turn, connection, (listener, &peer)),
         Input::Bytes { connection, bytes } => broker.on_bytes(connection, bytes),
         Input::Closed { connection } => broker.on_closed(turn, connection),
         Input::Committed { io } => _ = broker.on_committed(turn, io),

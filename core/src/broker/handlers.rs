@@ -8,13 +8,14 @@ use bytes::Bytes;
 use super::{
     Topics,
     api::{Ask, Handled, decode},
-    peer::is_of_metadata_log,
+    peer::{self, Letter, is_of_metadata_log},
     request_queue::{Request, RequestQueue},
     stages::StageTimes,
     wait::Waits,
 };
 use crate::{
     effect::Listener,
+    error::ErrorCode,
     ids::RequestId,
     sorted::SortedMap,
     time::Instant,
@@ -71,12 +72,43 @@ impl Handlers {
 
 /// Handles one request. Gives what became of it.
 pub(super) fn handle(turn: &mut Turn<'_>, topics: &mut Topics, waits: &mut Waits, request: Request) -> Handled {
-    let Request { ask, body } = request;
+    let ask = request.ask;
     if !ask.api.serves(ask.version) {
         // Of all others the head was refused.
         return ask.refuse_api_versions(turn);
     }
-    dispatch(turn, topics, waits, ask, body).unwrap_or_else(Handled::Close)
+    if ask.api.is_forwarded() && waits.peer.is_member() && !waits.peer.is_controller() {
+        let Request { frame, host, .. } = request;
+        waits.forward.park(turn, ask, Letter { frame, host });
+        return Handled::Parked;
+    }
+    if ask.api == Api::Envelope {
+        return open_envelope(turn, topics, waits, request).unwrap_or_else(Handled::Close);
+    }
+    dispatch(turn, topics, waits, ask, request.body).unwrap_or_else(Handled::Close)
+}
+
+/// What is in it is handled as if a client had asked here.
+fn open_envelope(
+    turn: &mut Turn<'_>,
+    topics: &mut Topics,
+    waits: &mut Waits,
+    outer: Request,
+) -> Result<Handled, CloseReason> {
+    let ask = outer.ask;
+    let opened = match waits.peer.is_controller() {
+        true => peer::open(ask, &decode(ask, outer.body)?),
+        false => Err(ErrorCode::NotController),
+    };
+    let inner = match opened {
+        Ok(inner) => inner,
+        Err(error) => {
+            ask.refuse(turn, error);
+            return Ok(peer::seal(ask, Err(error)));
+        }
+    };
+    waits.envelopes.on_opened(ask);
+    dispatch(turn, topics, waits, inner.ask, inner.body)
 }
 
 fn dispatch(
@@ -112,6 +144,10 @@ fn dispatch(
         Api::IncrementalAlterConfigs => topics.on_incremental_alter_configs(turn, ask, decode(ask, body)?),
         Api::DescribeCluster => topics.on_describe_cluster(turn, ask, decode(ask, body)?),
         Api::DescribeTopicPartitions => topics.on_describe_topic_partitions(turn, ask, decode(ask, body)?),
-        Api::Vote | Api::BeginQuorumEpoch | Api::EndQuorumEpoch => waits.peer.on_asked(turn, ask, body)?,
+        Api::Vote | Api::BeginQuorumEpoch | Api::EndQuorumEpoch | Api::AllocateProducerIds => {
+            waits.peer.on_asked(turn, ask, body)?
+        }
+        // There are none in envelopes.
+        Api::Envelope => return Err(CloseReason::UnknownApi),
     })
 }

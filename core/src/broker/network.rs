@@ -94,14 +94,15 @@ impl Network {
         }
     }
 
-    pub fn on_opened(&mut self, turn: &mut Turn<'_>, config: &BrokerConfig, id: ConnectionId, listener: Listener) {
+    /// `from`: by which door, and what the transport calls the peer.
+    pub fn on_opened(&mut self, turn: &mut Turn<'_>, config: &BrokerConfig, id: ConnectionId, from: (Listener, &str)) {
         let processor = self.next_processor % config.network_threads;
         self.next_processor = self.next_processor.wrapping_add(1);
         if self.processors.len() <= processor as usize {
             self.processors.resize_with(processor as usize + 1, Processor::default);
         }
         turn.note(Event::ConnectionOpened { connection: id, processor });
-        self.connections.insert(id, Connection::new(id, listener, processor, turn.now.monotonic));
+        self.connections.insert(id, Connection::new(id, from, processor, turn.now.monotonic));
         if self.connections.len() > CONNECTIONS_MAX {
             return self.close(turn, id, CloseReason::TooMany);
         }

@@ -4,9 +4,11 @@
 //!
 //! Differs from Kafka: a member does not ask for its peers' versions first. All members of a cluster are of one build.
 
+mod allocate_producer_ids;
 mod begin_quorum_epoch;
 mod connection;
 mod end_quorum_epoch;
+mod envelope;
 mod errand;
 mod fetch_metadata;
 mod links;
@@ -18,6 +20,7 @@ use bytes::Bytes;
 use kafka_wire_core::Uuid;
 
 use super::api::{Ask, Handled, decode};
+pub use super::wait::forward::Sending;
 use crate::{
     effect::Address,
     error::ErrorCode,
@@ -27,11 +30,13 @@ use crate::{
     wire::Api,
 };
 
-pub(super) use self::fetch_metadata::is_of_metadata_log;
 pub use self::{
+    allocate_producer_ids::{ProducerIdBlock, WantsProducerIds},
+    envelope::Letter,
     errand::{Answered, Errand, Heard, Lost},
     links::Links,
 };
+pub(super) use self::{envelope::open, fetch_metadata::is_of_metadata_log};
 
 /// The metadata log's topic, and its only partition.
 pub const METADATA_TOPIC: &str = "__cluster_metadata";
@@ -54,6 +59,8 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     Quorum(Question),
+    /// The active controller.
+    ProducerIds(WantsProducerIds),
 }
 
 /// What a peer is answered.
@@ -64,12 +71,15 @@ pub enum Reply {
         /// Where the leader that the answer names is reached, if that is known.
         leader: Option<Address>,
     },
+    ProducerIds(Result<ProducerIdBlock, ErrorCode>),
 }
 
 impl Reply {
     pub(super) fn error(&self) -> Option<ErrorCode> {
-        let Self::Quorum { answer, .. } = self;
-        answer.said.as_ref().err().copied()
+        match self {
+            Self::Quorum { answer, .. } => answer.said.as_ref().err().copied(),
+            Self::ProducerIds(told) => told.as_ref().err().copied(),
+        }
     }
 }
 
@@ -87,6 +97,9 @@ pub(super) fn read(ask: Ask, body: Bytes, member: &Member) -> Result<Result<Aske
         Api::BeginQuorumEpoch => begin_quorum_epoch::question(&decode(ask, body)?, member),
         Api::EndQuorumEpoch => end_quorum_epoch::question(&decode(ask, body)?, member),
         Api::Fetch => fetch_metadata::question(&decode(ask, body)?, member),
+        Api::AllocateProducerIds => {
+            return Ok(Ok(Asked::ProducerIds(allocate_producer_ids::read(&decode(ask, body)?))));
+        }
         _ => return Err(CloseReason::UnknownApi),
     };
     Ok(question.map(Asked::Quorum))
@@ -105,7 +118,10 @@ pub(super) fn refuse(ask: Ask, error: ErrorCode) -> Handled {
 
 /// Writes the answer to what was asked.
 pub(super) fn write(ask: Ask, reply: Reply) -> Handled {
-    let Reply::Quorum { answer, leader } = reply;
+    let (answer, leader) = match reply {
+        Reply::Quorum { answer, leader } => (answer, leader),
+        Reply::ProducerIds(told) => return ask.reply(&allocate_producer_ids::response(told)),
+    };
     let leader = leader.as_ref().filter(|_| answer.standing.leader.is_some());
     match ask.api {
         Api::Vote => ask.reply(&vote::response(&answer, leader, ask.version)),
@@ -114,6 +130,11 @@ pub(super) fn write(ask: Ask, reply: Reply) -> Handled {
         Api::Fetch => Handled::Reply(fetch_metadata::response(answer, leader).encode(ask.correlation, ask.version)),
         _ => Handled::Close(CloseReason::UnknownApi),
     }
+}
+
+/// Answers an Envelope: with the answer to what was in it, header and body, or with why it is not answered.
+pub(super) fn seal(outer: Ask, told: Result<Bytes, ErrorCode>) -> Handled {
+    outer.reply(&envelope::response(told))
 }
 
 impl Member {

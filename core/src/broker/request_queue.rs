@@ -1,6 +1,6 @@
 //! The queue between processors and handlers, bounded by `queued.max.requests`. A processor that finds it full is held up.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, net::IpAddr};
 
 use bytes::Bytes;
 
@@ -11,8 +11,12 @@ use crate::{ids::RequestId, trace::Event, turn::Turn};
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub ask: Ask,
-    /// Unread. A slice of what the connection delivered.
+    /// Header and body. A slice of what the connection delivered.
+    pub frame: Bytes,
+    /// Unread. A slice of the frame.
     pub body: Bytes,
+    /// Whom it came from.
+    pub host: IpAddr,
 }
 
 #[derive(Clone, Debug, Default)]

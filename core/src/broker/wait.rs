@@ -5,14 +5,16 @@
 
 pub(super) mod commit;
 pub(super) mod delete_records;
+pub(super) mod envelope;
 pub(super) mod fetch;
+pub(super) mod forward;
 pub(super) mod list_offsets;
 pub(super) mod peer;
 pub(super) mod produce;
 
 use self::{
-    commit::CommitWaits, delete_records::DeleteRecordsWaits, fetch::FetchWaits, list_offsets::ListOffsetsWaits,
-    peer::PeerWaits, produce::ProduceWaits,
+    commit::CommitWaits, delete_records::DeleteRecordsWaits, envelope::Envelopes, fetch::FetchWaits,
+    forward::ForwardWaits, list_offsets::ListOffsetsWaits, peer::PeerWaits, produce::ProduceWaits,
 };
 use super::api::{Ask, Handled};
 use crate::{
@@ -31,6 +33,8 @@ pub(super) struct Waits {
     pub delete_records: DeleteRecordsWaits,
     pub commit: CommitWaits,
     pub peer: PeerWaits,
+    pub forward: ForwardWaits,
+    pub envelopes: Envelopes,
 }
 
 impl Waits {
@@ -38,13 +42,14 @@ impl Waits {
         Self { fetch: FetchWaits::new(fetch_sessions_max), ..Self::default() }
     }
 
-    pub fn deadlines(&self) -> [Option<Instant>; 5] {
+    pub fn deadlines(&self) -> [Option<Instant>; 6] {
         [
             self.produce.next_deadline(),
             self.fetch.next_deadline(),
             self.list_offsets.next_deadline(),
             self.delete_records.next_deadline(),
             self.commit.next_deadline(),
+            self.forward.next_deadline(),
         ]
     }
 
@@ -52,7 +57,7 @@ impl Waits {
     pub fn requests(&self) -> impl Iterator<Item = RequestId> {
         let reads = self.fetch.requests().chain(self.list_offsets.requests());
         let changes = self.delete_records.requests().chain(self.commit.requests());
-        self.produce.requests().chain(reads).chain(changes).chain(self.peer.requests())
+        self.produce.requests().chain(reads).chain(changes).chain(self.peer.requests()).chain(self.forward.requests())
     }
 
     /// Nobody is there to be answered.
@@ -63,5 +68,7 @@ impl Waits {
         self.delete_records.on_closed(connection);
         self.commit.on_closed(connection);
         self.peer.on_closed(connection);
+        self.forward.on_closed(connection);
+        self.envelopes.on_closed(connection);
     }
 }

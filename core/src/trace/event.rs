@@ -119,6 +119,8 @@ words! {
         /// A Produce with acks=0 failed: closing is the only way to say so.
         Acks0Failed = "acks0-failed",
         Idle = "idle",
+        /// A request that the active controller answers got no answer from any.
+        NoController = "no-controller",
         TooMany = "too-many",
         Stopping = "stopping",
     }

@@ -72,7 +72,9 @@ apis! {
     Vote = 52, 0..=2, 0..=2, flexible from 0, for brokers;
     BeginQuorumEpoch = 53, 0..=1, 0..=1, flexible from 1, for brokers;
     EndQuorumEpoch = 54, 0..=1, 0..=1, flexible from 1, for brokers;
+    Envelope = 58, 0..=0, 0..=0, flexible from 0, for brokers;
     DescribeCluster = 60, 0..=2, 0..=2, flexible from 0, for everyone;
+    AllocateProducerIds = 67, 0..=0, 0..=0, flexible from 0, for brokers;
     DescribeTopicPartitions = 75, 0..=0, 0..=0, flexible from 0, for everyone;
 }
 
@@ -83,6 +85,11 @@ impl Api {
 
     pub fn is_served_at(self, listener: Listener) -> bool {
         self.listener() == Listener::Client || listener == Listener::Broker
+    }
+
+    /// Whether the active controller answers it, whichever broker is asked (`ApiKeys.forwardable`).
+    pub const fn is_forwarded(self) -> bool {
+        matches!(self, Self::CreateTopics | Self::DeleteTopics | Self::CreatePartitions | Self::IncrementalAlterConfigs)
     }
 
     pub fn serves(self, version: i16) -> bool {

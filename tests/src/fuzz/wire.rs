@@ -86,6 +86,8 @@ messages! {
     IncrementalAlterConfigs: IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse;
     DescribeCluster: DescribeClusterRequest, DescribeClusterResponse;
     DescribeTopicPartitions: DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse;
+    AllocateProducerIds: AllocateProducerIdsRequest, AllocateProducerIdsResponse;
+    Envelope: EnvelopeRequest, EnvelopeResponse;
     Vote: VoteRequest, VoteResponse;
     BeginQuorumEpoch: BeginQuorumEpochRequest, BeginQuorumEpochResponse;
     EndQuorumEpoch: EndQuorumEpochRequest, EndQuorumEpochResponse;

@@ -1,6 +1,9 @@
 //! One connection: what it delivered, what of it is in hand, and the answers that wait for those before them.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use bytes::Bytes;
 
@@ -39,6 +42,7 @@ pub(super) enum Next {
 pub(super) struct Connection {
     pub id: ConnectionId,
     listener: Listener,
+    host: IpAddr,
     pub processor: u32,
     /// When it last had a whole request, or an answer. Bytes that never make a frame do not keep it alive.
     pub last_active: Instant,
@@ -64,10 +68,11 @@ struct InHand {
 }
 
 impl Connection {
-    pub fn new(id: ConnectionId, listener: Listener, processor: u32, now: Instant) -> Self {
+    pub fn new(id: ConnectionId, (listener, peer): (Listener, &str), processor: u32, now: Instant) -> Self {
         Self {
             id,
             listener,
+            host: host_of(peer),
             processor,
             last_active: now,
             is_paused: false,
@@ -139,7 +144,7 @@ impl Connection {
             self.newly_reserved = self.reserved;
         }
         let Some(frame) = self.splitter.next_frame(bytes_max).map_err(bad_length)? else { return Err(Next::Nothing) };
-        let (head, body) = RequestHead::decode(frame, self.listener, bytes_max).map_err(|why| {
+        let (head, body) = RequestHead::decode(frame.clone(), self.listener, bytes_max).map_err(|why| {
             Next::Close(match why {
                 HeaderError::UnknownApi(_) => CloseReason::UnknownApi,
                 HeaderError::UnsupportedVersion(..) => CloseReason::UnsupportedVersion,
@@ -158,7 +163,12 @@ impl Connection {
             correlation,
             bytes,
         });
-        Ok(Request { ask: Ask { request, connection, listener, api, version, correlation }, body })
+        Ok(Request {
+            ask: Ask { request, connection, listener, api, version, correlation },
+            frame,
+            body,
+            host: self.host,
+        })
     }
 
     pub fn set_answer(&mut self, request: RequestId, answer: Answer) {
@@ -175,4 +185,10 @@ impl Connection {
         let done = self.in_hand.pop_front()?;
         Some((done.request, done.bytes, done.answer?))
     }
+}
+
+/// Of a peer as its transport names it: `127.0.0.1:40000`, `[::1]:40000`. Whoever has no address is on this machine.
+fn host_of(peer: &str) -> IpAddr {
+    let host = peer.rsplit_once(':').map_or(peer, |(host, _)| host).trim_matches(['[', ']']);
+    host.parse().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }

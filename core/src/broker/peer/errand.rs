@@ -4,11 +4,14 @@ use bytes::{Bytes, BytesMut};
 use kafka_wire::{KafkaRequest, OutboundFrameLimits, encode_request};
 use kafka_wire_core::{ApiVersion, Decoder, KafkaDecode, KafkaEncode, StrBytes};
 
-use super::{Member, Told, begin_quorum_epoch, end_quorum_epoch, fetch_metadata, vote};
+use super::{
+    Letter, Member, ProducerIdBlock, Told, WantsProducerIds, allocate_producer_ids, begin_quorum_epoch,
+    end_quorum_epoch, envelope, fetch_metadata, vote,
+};
 use crate::{
     effect::Frame,
     error::ErrorCode,
-    ids::BrokerId,
+    ids::{BrokerId, RequestId},
     quorum::{AskId, Question},
     wire::{Api, limits},
 };
@@ -17,12 +20,18 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Errand {
     Quorum(AskId, Question),
+    ProducerIds(WantsProducerIds),
+    /// A client's request, which waits here for the controller's answer.
+    Forward(RequestId, Letter),
 }
 
 /// What a peer answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
     Quorum(Told),
+    ProducerIds(ProducerIdBlock),
+    /// Header and body.
+    Forwarded(Bytes),
 }
 
 /// Why there is no answer. What was asked may have happened.
@@ -35,7 +44,7 @@ pub enum Lost {
     TimedOut,
     /// Too much waits for that peer. It was not asked.
     Full,
-    /// The peer does not take the request as a whole.
+    /// The peer does not take the request as a whole, or says no.
     Refused(ErrorCode),
     /// Its answer is none, or no request can say what was to be asked.
     Unreadable,
@@ -56,11 +65,15 @@ pub(super) enum Lane {
     Vote,
     /// The metadata log and its snapshots: the leader keeps a Fetch that finds nothing new.
     Fetch,
+    /// A broker's own business with the controller: what keeps it registered does not wait behind clients.
+    Controller,
+    /// Clients' requests.
+    Forward,
 }
 
 impl Lane {
     pub const MIN: Self = Self::Vote;
-    pub const MAX: Self = Self::Fetch;
+    pub const MAX: Self = Self::Forward;
 }
 
 impl Errand {
@@ -68,6 +81,8 @@ impl Errand {
         match self {
             Self::Quorum(_, Question::Fetch { .. }) => Lane::Fetch,
             Self::Quorum(..) => Lane::Vote,
+            Self::ProducerIds(_) => Lane::Controller,
+            Self::Forward(..) => Lane::Forward,
         }
     }
 
@@ -77,12 +92,18 @@ impl Errand {
             Self::Quorum(_, Question::BeginQuorumEpoch { .. }) => Api::BeginQuorumEpoch,
             Self::Quorum(_, Question::EndQuorumEpoch { .. }) => Api::EndQuorumEpoch,
             Self::Quorum(_, Question::Fetch { .. } | Question::FetchSnapshot { .. }) => Api::Fetch,
+            Self::ProducerIds(_) => Api::AllocateProducerIds,
+            Self::Forward(..) => Api::Envelope,
         }
     }
 
     /// The request as a frame, in the latest version. `None` if it cannot say it.
     pub(super) fn frame(&self, member: &Member, correlation: i32) -> Option<Frame> {
-        let Self::Quorum(_, question) = self;
+        let question = match self {
+            Self::Quorum(_, question) => question,
+            Self::ProducerIds(wants) => return frame(&allocate_producer_ids::request(*wants), member, correlation),
+            Self::Forward(_, letter) => return frame(&envelope::request(letter), member, correlation),
+        };
         match question {
             Question::Vote { .. } => frame(&vote::request(question, member)?, member, correlation),
             Question::BeginQuorumEpoch { .. } => {
@@ -115,6 +136,14 @@ impl Errand {
             Api::Vote => vote::answer(&decode(body, version)?),
             Api::BeginQuorumEpoch => begin_quorum_epoch::answer(&decode(body, version)?),
             Api::EndQuorumEpoch => end_quorum_epoch::answer(&decode(body, version)?),
+            Api::AllocateProducerIds => {
+                let block = allocate_producer_ids::answer(&decode(body, version)?).map_err(Lost::Refused)?;
+                return Ok(Answered::ProducerIds(block));
+            }
+            Api::Envelope => {
+                let answer = envelope::answer(decode(body, version)?).map_err(Lost::Refused)?;
+                return Ok(Answered::Forwarded(answer));
+            }
             _ => fetch_metadata::answer(&decode(body, version)?),
         };
         told.map(Answered::Quorum).map_err(Lost::Refused)

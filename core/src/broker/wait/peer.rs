@@ -23,6 +23,8 @@ use crate::{
 pub(in crate::broker) struct PeerWaits {
     /// Who this node is to the others. `None`: it is on its own.
     member: Option<Member>,
+    /// What others forward is answered here.
+    is_controller: bool,
     /// One for each request in hand at most.
     parked: SortedMap<RequestId, Ask>,
     /// Not yet taken by the node.
@@ -36,6 +38,14 @@ impl PeerWaits {
 
     pub fn is_member(&self) -> bool {
         self.member.is_some()
+    }
+
+    pub fn lead(&mut self, is_controller: bool) {
+        self.is_controller = is_controller;
+    }
+
+    pub fn is_controller(&self) -> bool {
+        self.is_controller
     }
 
     pub fn on_asked(&mut self, turn: &mut Turn<'_>, ask: Ask, body: Bytes) -> Result<Handled, CloseReason> {

@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use kafka_wire::*;
 use kafka_wire_core::{ApiVersion, KafkaEncode, StrBytes};
 use ottla_contract::frames;
-use ottla_core::wire::Api;
+use ottla_core::{effect::Listener, wire::Api};
 
 /// The versions that a broker may be asked first and last.
 fn ends(api: Api) -> [i16; 2] {
@@ -124,7 +124,7 @@ fn request_body(api: Api, version: i16) -> Option<Bytes> {
             request.topics = vec![topic];
             encode(&request, version)
         }
-        Api::Vote | Api::BeginQuorumEpoch | Api::EndQuorumEpoch => peer_request_body(api, version),
+        api if !api.is_served_at(Listener::Client) => peer_request_body(api, version),
         _ => plain_request_body(api, version),
     }
 }
@@ -146,6 +146,14 @@ fn peer_request_body(api: Api, version: i16) -> Option<Bytes> {
             request.topics = vec![topic];
             encode(&request, version)
         }
+        Api::Envelope => {
+            let mut request = EnvelopeRequest::default();
+            request.request_data = frame(Api::CreateTopics, 7, 1, &request_body(Api::CreateTopics, 7)?).slice(4..);
+            request.request_principal = Some(Bytes::from_static(b"\0\0\x05User\x0aANONYMOUS\0\0"));
+            request.client_host_address = Bytes::from_static(&[127, 0, 0, 1]);
+            encode(&request, version)
+        }
+        Api::AllocateProducerIds => encode(&AllocateProducerIdsRequest::default(), version),
         _ => {
             let mut topic = end_quorum_epoch_request::TopicData::default();
             (topic.topic_name, topic.partitions) = (log(), vec![end_quorum_epoch_request::PartitionData::default()]);
@@ -258,6 +266,8 @@ fn answer_body(api: Api, version: i16) -> Option<Bytes> {
         Api::IncrementalAlterConfigs => encode(&IncrementalAlterConfigsResponse::default(), version),
         Api::DescribeCluster => encode(&DescribeClusterResponse::default(), version),
         Api::DescribeTopicPartitions => encode(&DescribeTopicPartitionsResponse::default(), version),
+        Api::AllocateProducerIds => encode(&AllocateProducerIdsResponse::default(), version),
+        Api::Envelope => encode(&EnvelopeResponse::default(), version),
         Api::Vote => encode(&VoteResponse::default(), version),
         Api::BeginQuorumEpoch => encode(&BeginQuorumEpochResponse::default(), version),
         Api::EndQuorumEpoch => encode(&EndQuorumEpochResponse::default(), version),

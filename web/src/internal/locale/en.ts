@@ -140,6 +140,7 @@ export const en = {
   'why.torn-end': 'a torn end cut off',
   'why.later-segments': 'segments behind a torn end removed',
   'why.emptied': 'nothing was left of it',
+  'why.no-controller': 'no controller answered',
   'why.too-many': 'too many connections',
   'why.stopping': 'the broker stops',
   'why.no-space': 'no room is left in the browser’s storage',

@@ -129,6 +129,7 @@ export const zhHans: Catalogue = {
   'why.torn-end': '已截去不完整的末尾',
   'why.later-segments': '已移除不完整末尾之后的分段',
   'why.emptied': '其中已无内容',
+  'why.no-controller': '没有控制器应答',
   'why.too-many': '连接太多',
   'why.stopping': 'Broker 正在停止',
   'why.no-space': '浏览器的存储空间已满',

@@ -112,7 +112,7 @@ impl Stage {
         let heard = self.links.take_heard().into_iter();
         heard
             .map(|heard| {
-                let Errand::Quorum(AskId(ask), _) = heard.errand;
+                let Errand::Quorum(AskId(ask), _) = heard.errand else { unreachable!() };
                 (ask, heard.what)
             })
             .collect()
