@@ -35,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "snappy", run: record::snappy },
     Target { name: "lz4", run: record::lz4 },
     Target { name: "zstd", run: record::zstd },
+    Target { name: "metadata", run: record::metadata },
     Target { name: "catalog", run: log::catalog },
     Target { name: "snapshot", run: log::snapshot },
     Target { name: "indexes", run: log::indexes },

@@ -5,6 +5,7 @@ pub mod cpu;
 pub mod fuzz;
 pub mod host;
 pub mod link;
+pub mod metadata_records;
 pub mod program;
 pub mod sim;
 pub mod storage;

@@ -1,7 +1,9 @@
 //! Record batches and their codecs.
 
 use bytes::Bytes;
-use ottla_core::record::{Batch, BatchError, BatchLimits, Compression, HEADER_BYTES, crc::crc32c};
+use ottla_core::record::{
+    Batch, BatchError, BatchLimits, Compression, HEADER_BYTES, crc::crc32c, internal::MetadataRecord,
+};
 
 /// Far less than a broker allows, so that bombs are found by small inputs.
 const DECOMPRESSED_BYTES_MAX: usize = 256 * 1024;
@@ -62,4 +64,12 @@ pub(super) fn lz4(bytes: &[u8]) {
 
 pub(super) fn zstd(bytes: &[u8]) {
     decompress(Compression::Zstd, bytes);
+}
+
+/// A record that reads is written and read again, and says what it holds.
+pub(super) fn metadata(bytes: &[u8]) {
+    if let Ok(record) = MetadataRecord::decode(bytes) {
+        assert_eq!(MetadataRecord::decode(&record.encode()).as_ref(), Ok(&record));
+        assert!(record.fields().iter().all(|(name, value)| !name.is_empty() && !value.is_empty()));
+    }
 }

@@ -77,6 +77,7 @@ targets! {
     snappy: 2_000
     lz4: 2_000
     zstd: 2_000
+    metadata: 20_000
     catalog: 6_000
     snapshot: 6_000
     indexes: 6_000

@@ -21,7 +21,7 @@ use ottla_core::{
 };
 use ottla_tests::{
     fuzz::{DrivenBroker, Files, packed, recorded},
-    link,
+    link, metadata_records,
     sim::stories,
 };
 
@@ -46,6 +46,9 @@ pub fn all() -> Vec<Seed> {
         add("produce", &format!("version-{version}"), messages::produce_body(version, &batch(Compression::Lz4, None)));
     }
     add_batches(&mut add);
+    for (number, record) in metadata_records::one_of_each().iter().enumerate() {
+        add("metadata", &format!("{number:02}-{}", record.name()), record.encode().to_vec());
+    }
     add_log_dirs(&mut add);
     // The others would end a client's connection.
     let requests: Vec<_> = requests.iter().filter(|(api, ..)| api.is_served_at(Listener::Client)).collect();

@@ -5,4 +5,5 @@ mod apache;
 mod console;
 mod dump;
 mod dump_log;
+mod metadata_log;
 mod tools;

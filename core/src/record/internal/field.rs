@@ -11,6 +11,9 @@ pub trait Field: Sized {
     fn write(&self, bytes: &mut Vec<u8>, version: i16);
     /// Adds the field to `text` as JSON, as `kafka-dump-log` prints it.
     fn print(&self, text: &mut String);
+    /// Any value, small ones and edges rather than others.
+    #[cfg(test)]
+    fn draw(rng: &mut crate::rng::Rng) -> Self;
 }
 
 macro_rules! numbers {
@@ -24,6 +27,11 @@ macro_rules! numbers {
             }
             fn print(&self, text: &mut String) {
                 let _ = write!(text, "{self}");
+            }
+            #[cfg(test)]
+            fn draw(rng: &mut crate::rng::Rng) -> Self {
+                let drawn = rng.below(u64::MAX) as Self;
+                [drawn, drawn % 8, Self::MIN, Self::MAX][rng.below(4) as usize]
             }
         }
     )*};
@@ -42,6 +50,10 @@ macro_rules! uuids {
             fn print(&self, text: &mut String) {
                 let _ = write!(text, "\"{self}\"");
             }
+            #[cfg(test)]
+            fn draw(rng: &mut crate::rng::Rng) -> Self {
+                Self(std::array::from_fn(|_| rng.below(256) as u8))
+            }
         }
     )*};
 }
@@ -57,6 +69,10 @@ impl Field for BrokerId {
     fn print(&self, text: &mut String) {
         self.0.print(text);
     }
+    #[cfg(test)]
+    fn draw(rng: &mut crate::rng::Rng) -> Self {
+        Self(Field::draw(rng))
+    }
 }
 
 /// Anything but zero is true, as in Kafka.
@@ -70,6 +86,10 @@ impl Field for bool {
     }
     fn print(&self, text: &mut String) {
         let _ = write!(text, "{self}");
+    }
+    #[cfg(test)]
+    fn draw(rng: &mut crate::rng::Rng) -> Self {
+        rng.below(2) == 1
     }
 }
 
@@ -100,6 +120,10 @@ impl Field for Float64 {
             number => write!(text, "\"{number}\""),
         };
     }
+    #[cfg(test)]
+    fn draw(rng: &mut crate::rng::Rng) -> Self {
+        Self(rng.below(u64::MAX))
+    }
 }
 
 impl Field for Option<Arc<str>> {
@@ -119,6 +143,10 @@ impl Field for Option<Arc<str>> {
             Some(own) => own.print(text),
             None => text.push_str("null"),
         }
+    }
+    #[cfg(test)]
+    fn draw(rng: &mut crate::rng::Rng) -> Self {
+        (rng.below(3) > 0).then(|| Field::draw(rng))
     }
 }
 
@@ -144,6 +172,11 @@ impl Field for Arc<str> {
         }
         text.push('"');
     }
+    #[cfg(test)]
+    fn draw(rng: &mut crate::rng::Rng) -> Self {
+        let length = [0, 1, 126, 127, 128, 300][rng.below(6) as usize];
+        (0..length).map(|_| ['a', '"', 'é', '中', '\u{1f980}'][rng.below(5) as usize]).collect::<String>().into()
+    }
 }
 
 impl<T: Field> Field for Option<Vec<T>> {
@@ -167,6 +200,10 @@ impl<T: Field> Field for Option<Vec<T>> {
             None => text.push_str("null"),
         }
     }
+    #[cfg(test)]
+    fn draw(rng: &mut crate::rng::Rng) -> Self {
+        (rng.below(3) > 0).then(|| Field::draw(rng))
+    }
 }
 
 impl<T: Field> Field for Vec<T> {
@@ -184,5 +221,9 @@ impl<T: Field> Field for Vec<T> {
             element.print(text);
         }
         text.push(']');
+    }
+    #[cfg(test)]
+    fn draw(rng: &mut crate::rng::Rng) -> Self {
+        (0..rng.below(4)).map(|_| T::draw(rng)).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Records of `__cluster_metadata`: what the controller decided, and every broker follows.
 //!
 //! A record's value is a frame (`MetadataRecordSerde`): the frame's version, the record's key and version as varints,
-//! then its fields. All versions are read; written is the one that metadata.version 4.4 writes, which is the last.
+//! then its fields. All versions are read; written is the one that metadata.version 4.4 writes.
 //! Kafka's records of SCRAM credentials, delegation tokens and the way out of ZooKeeper are not among them: Ottla has
 //! nothing for them to change, so a log that holds one is refused, not half followed.
 
@@ -36,6 +36,12 @@ macro_rules! metadata_records {
                 vec![$(Self::$name $(($structure::default()))?,)*]
             }
 
+            /// One of each, all fields drawn.
+            #[cfg(test)]
+            fn draw_one_of_each(rng: &mut crate::rng::Rng) -> Vec<Self> {
+                vec![$(Self::$name $(($structure::draw(rng)))?,)*]
+            }
+
             /// Kafka's name for it.
             pub fn name(&self) -> &'static str {
                 match self { $(metadata_records!(@pattern $name $($structure, _record)?) => $kafka,)* }
@@ -51,8 +57,8 @@ macro_rules! metadata_records {
                 match self { $(metadata_records!(@pattern $name $($structure, _record)?) => $key,)* }
             }
 
-            /// The version that is written.
-            pub fn version(&self) -> i16 {
+            /// The last version that Kafka 4.4 knows.
+            pub fn last_version(&self) -> i16 {
                 match self { $(metadata_records!(@pattern $name $($structure, _record)?) => $last,)* }
             }
 
@@ -65,7 +71,7 @@ macro_rules! metadata_records {
                 }
             }
 
-            fn last_version(key: u32) -> Option<i16> {
+            fn last_version_of(key: u32) -> Option<i16> {
                 match key { $($key => Some($last),)* _ => None }
             }
 
@@ -126,6 +132,15 @@ metadata_records! {
 }
 
 impl MetadataRecord {
+    /// The version that is written at metadata.version 4.4: the last, but for a change of a broker's registration the
+    /// first that has a field for what it says (`ReplicationControlManager`).
+    pub fn version(&self) -> i16 {
+        match self {
+            Self::BrokerRegistrationChange(change) => change.first_version(),
+            other => other.last_version(),
+        }
+    }
+
     /// The record's value.
     pub fn encode(&self) -> Bytes {
         self.encode_in(self.version())
@@ -150,7 +165,9 @@ impl MetadataRecord {
             return Err(MetadataRecordError::FrameVersion(frame));
         }
         let (key, version) = (take_varint()?, take_varint()?);
-        let Some(last) = Self::last_version(key) else { return Err(MetadataRecordError::UnknownKey { key, version }) };
+        let Some(last) = Self::last_version_of(key) else {
+            return Err(MetadataRecordError::UnknownKey { key, version });
+        };
         let Some(version) = i16::try_from(version).ok().filter(|version| *version <= last) else {
             return Err(MetadataRecordError::UnknownVersion { key, version });
         };

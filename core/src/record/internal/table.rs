@@ -62,9 +62,25 @@ macro_rules! structures {
             fn print(&self, text: &mut String) {
                 $crate::record::internal::table::print_fields(text, &self.fields());
             }
+
+            #[cfg(test)]
+            fn draw(rng: &mut $crate::rng::Rng) -> Self {
+                Self { $($field: $crate::record::internal::field::Field::draw(rng),)* }
+            }
         }
 
         impl $name {
+            /// The first version that has a field for all that is not at its default.
+            pub fn first_version(&self) -> i16 {
+                use $crate::record::internal::table::Row;
+                let _default = Self::default();
+                let mut _first = 0;
+                $(if self.$field != _default.$field {
+                    _first = Row::of(&[$($since)?], &[$($tag)?]).since.max(_first);
+                })*
+                _first
+            }
+
             /// Without the tagged fields that are at their defaults.
             pub fn fields(&self) -> Vec<$crate::record::internal::table::NamedField> {
                 use $crate::record::internal::table::Row;
@@ -87,7 +103,7 @@ pub(super) use structures;
 /// Where a field stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    since: i16,
+    pub since: i16,
     tag: Option<u32>,
 }
 

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::Read,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Stdio},
     sync::{LazyLock, Mutex},
     thread::sleep,
@@ -23,14 +23,21 @@ const KEEPER: &str = r#"dir="$1"; shift; "$@" & cat > /dev/null; kill -9 $!; wai
 
 struct Apache {
     address: SocketAddr,
+    log_dir: PathBuf,
     /// Holds the pipe that keeps Kafka alive.
     _keeper: Child,
 }
 
+static APACHE: LazyLock<Apache> = LazyLock::new(Apache::start);
+
 /// Where Apache Kafka serves. Tests name their topics so that they stay out of each other's way.
 pub fn apache() -> SocketAddr {
-    static APACHE: LazyLock<Apache> = LazyLock::new(Apache::start);
     APACHE.address
+}
+
+/// Where it keeps its logs.
+pub fn apache_log_dir() -> &'static Path {
+    &APACHE.log_dir
 }
 
 impl Apache {
@@ -51,7 +58,7 @@ impl Apache {
         let stderr = keeper.stderr.take().expect("its words are piped");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, clients));
         wait_until_it_serves(address, stderr);
-        Self { address, _keeper: keeper }
+        Self { address, log_dir: dir.join("logs"), _keeper: keeper }
     }
 }
 

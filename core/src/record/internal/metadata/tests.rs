@@ -1,11 +1,16 @@
 //! Bytes and texts of metadata records.
 
+mod kafka;
+
 use std::sync::Arc;
+
+use proptest::prelude::*;
 
 use super::*;
 use crate::{
     ids::*,
     record::internal::{field::Float64, reader::Malformed},
+    rng::Rng,
 };
 
 fn topic() -> TopicId {
@@ -50,7 +55,7 @@ fn a_change_says_only_what_is_different() {
 #[test]
 fn every_record_reads_back_in_every_version() {
     for record in MetadataRecord::one_of_each() {
-        for version in 0..=record.version() {
+        for version in 0..=record.last_version() {
             let bytes = record.encode_in(version);
             assert_eq!(bytes[..3], [1, record.key() as u8, version as u8], "{}", record.name());
             assert_eq!(MetadataRecord::decode(&bytes), Ok(record.clone()), "version {version}");
@@ -83,6 +88,25 @@ fn a_version_without_a_field_reads_as_its_default() {
     expect(2, |record| record.log_dirs = vec![]);
     expect(1, |record| record.is_migrating_zk_broker = false);
     expect(0, |record| record.in_controlled_shutdown = false);
+}
+
+#[test]
+fn a_change_of_a_registration_is_as_old_as_what_it_says() {
+    let version_of = |change: BrokerRegistrationChangeRecord| {
+        let record = MetadataRecord::BrokerRegistrationChange(change);
+        assert_eq!(MetadataRecord::decode(&record.encode()).as_ref(), Ok(&record));
+        (record.version(), record.encode()[2])
+    };
+    let nothing = BrokerRegistrationChangeRecord::default;
+    assert_eq!(version_of(BrokerRegistrationChangeRecord { fenced: -1, ..nothing() }), (0, 0));
+    assert_eq!(version_of(BrokerRegistrationChangeRecord { in_controlled_shutdown: 1, ..nothing() }), (1, 1));
+    let directories = vec![DirectoryId::LOST];
+    let change = BrokerRegistrationChangeRecord { fenced: 1, log_dirs: directories.clone(), ..nothing() };
+    assert_eq!(version_of(change), (2, 2));
+    assert_eq!(
+        version_of(BrokerRegistrationChangeRecord { cordoned_log_dirs: Some(directories), ..nothing() }),
+        (3, 3)
+    );
 }
 
 #[test]
@@ -137,4 +161,29 @@ fn texts_are_json() {
     let expected = [("entity", entities), ("key", "\"k\""), ("value", "1.5"), ("remove", "true")];
     assert_eq!(record.fields(), expected.map(|(name, value)| (name, value.to_owned())));
     assert_eq!((record.name(), record.constant_name()), ("ClientQuotaRecord", "CLIENT_QUOTA_RECORD"));
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_record_holds_reads_back(seed: u64) {
+        for record in MetadataRecord::draw_one_of_each(&mut Rng::new(seed)) {
+            let bytes = record.encode();
+            prop_assert_eq!(MetadataRecord::decode(&bytes), Ok(record.clone()));
+            for version in 0..=record.last_version() {
+                let old = record.encode_in(version);
+                let read = MetadataRecord::decode(&old).expect("a record of an old version");
+                prop_assert_eq!(read.encode_in(version), old);
+            }
+            let cut = (seed % bytes.len() as u64) as usize;
+            prop_assert!(MetadataRecord::decode(&bytes[..cut]).is_err(), "{} ends at {}", record.name(), cut);
+        }
+    }
+
+    #[test]
+    fn no_bytes_are_too_strange(key in 0_u8..32, version in 0_u8..5, body: Vec<u8>) {
+        let bytes = [&[1, key, version], &body[..]].concat();
+        if let Ok(record) = MetadataRecord::decode(&bytes) {
+            prop_assert_eq!(MetadataRecord::decode(&record.encode()), Ok(record));
+        }
+    }
 }
