@@ -144,7 +144,7 @@ fn dispatch(
         Api::IncrementalAlterConfigs => topics.on_incremental_alter_configs(turn, ask, decode(ask, body)?),
         Api::DescribeCluster => topics.on_describe_cluster(turn, ask, decode(ask, body)?),
         Api::DescribeTopicPartitions => topics.on_describe_topic_partitions(turn, ask, decode(ask, body)?),
-        Api::Vote | Api::BeginQuorumEpoch | Api::EndQuorumEpoch | Api::AllocateProducerIds => {
+        Api::Vote | Api::BeginQuorumEpoch | Api::EndQuorumEpoch | Api::FetchSnapshot | Api::AllocateProducerIds => {
             waits.peer.on_asked(turn, ask, body)?
         }
         // There are none in envelopes.

@@ -11,10 +11,13 @@ mod end_quorum_epoch;
 mod envelope;
 mod errand;
 mod fetch_metadata;
+mod fetch_snapshot;
 mod links;
 #[cfg(test)]
 mod tests;
 mod vote;
+
+use std::ops::Range;
 
 use bytes::Bytes;
 use kafka_wire_core::Uuid;
@@ -24,14 +27,14 @@ pub use super::wait::forward::Sending;
 use crate::{
     effect::Address,
     error::ErrorCode,
-    ids::{BrokerId, DirectoryId, LeaderEpoch},
+    ids::{BrokerId, DirectoryId, LeaderEpoch, ProducerId},
     quorum::{Answer, Question, ReplicaKey, Standing},
     trace::event::CloseReason,
     wire::Api,
 };
 
 pub use self::{
-    allocate_producer_ids::{ProducerIdBlock, WantsProducerIds},
+    allocate_producer_ids::WantsProducerIds,
     envelope::Letter,
     errand::{Answered, Errand, Heard, Lost},
     links::Links,
@@ -71,7 +74,7 @@ pub enum Reply {
         /// Where the leader that the answer names is reached, if that is known.
         leader: Option<Address>,
     },
-    ProducerIds(Result<ProducerIdBlock, ErrorCode>),
+    ProducerIds(Result<Range<ProducerId>, ErrorCode>),
 }
 
 impl Reply {
@@ -97,6 +100,7 @@ pub(super) fn read(ask: Ask, body: Bytes, member: &Member) -> Result<Result<Aske
         Api::BeginQuorumEpoch => begin_quorum_epoch::question(&decode(ask, body)?, member),
         Api::EndQuorumEpoch => end_quorum_epoch::question(&decode(ask, body)?, member),
         Api::Fetch => fetch_metadata::question(&decode(ask, body)?, member),
+        Api::FetchSnapshot => fetch_snapshot::question(&decode(ask, body)?, member),
         Api::AllocateProducerIds => {
             return Ok(Ok(Asked::ProducerIds(allocate_producer_ids::read(&decode(ask, body)?))));
         }
@@ -111,6 +115,7 @@ pub(super) fn refuse(ask: Ask, error: ErrorCode) -> Handled {
         Api::Vote => ask.reply(&vote::refusal(error)),
         Api::BeginQuorumEpoch => ask.reply(&begin_quorum_epoch::refusal(error)),
         Api::EndQuorumEpoch => ask.reply(&end_quorum_epoch::refusal(error)),
+        Api::FetchSnapshot => ask.reply(&fetch_snapshot::refusal(error)),
         Api::Fetch => Handled::Reply(fetch_metadata::refusal(error).encode(ask.correlation, ask.version)),
         _ => Handled::Close(CloseReason::UnknownApi),
     }
@@ -127,6 +132,7 @@ pub(super) fn write(ask: Ask, reply: Reply) -> Handled {
         Api::Vote => ask.reply(&vote::response(&answer, leader, ask.version)),
         Api::BeginQuorumEpoch => ask.reply(&begin_quorum_epoch::response(&answer, leader, ask.version)),
         Api::EndQuorumEpoch => ask.reply(&end_quorum_epoch::response(&answer, leader, ask.version)),
+        Api::FetchSnapshot => ask.reply(&fetch_snapshot::response(answer, leader, ask.version)),
         Api::Fetch => Handled::Reply(fetch_metadata::response(answer, leader).encode(ask.correlation, ask.version)),
         _ => Handled::Close(CloseReason::UnknownApi),
     }

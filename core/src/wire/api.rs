@@ -73,6 +73,7 @@ apis! {
     BeginQuorumEpoch = 53, 0..=1, 0..=1, flexible from 1, for brokers;
     EndQuorumEpoch = 54, 0..=1, 0..=1, flexible from 1, for brokers;
     Envelope = 58, 0..=0, 0..=0, flexible from 0, for brokers;
+    FetchSnapshot = 59, 0..=1, 0..=1, flexible from 0, for brokers;
     DescribeCluster = 60, 0..=2, 0..=2, flexible from 0, for everyone;
     AllocateProducerIds = 67, 0..=0, 0..=0, flexible from 0, for brokers;
     DescribeTopicPartitions = 75, 0..=0, 0..=0, flexible from 0, for everyone;

@@ -88,6 +88,7 @@ messages! {
     DescribeTopicPartitions: DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse;
     AllocateProducerIds: AllocateProducerIdsRequest, AllocateProducerIdsResponse;
     Envelope: EnvelopeRequest, EnvelopeResponse;
+    FetchSnapshot: FetchSnapshotRequest, FetchSnapshotResponse;
     Vote: VoteRequest, VoteResponse;
     BeginQuorumEpoch: BeginQuorumEpochRequest, BeginQuorumEpochResponse;
     EndQuorumEpoch: EndQuorumEpochRequest, EndQuorumEpochResponse;

@@ -11,36 +11,34 @@
 //! Differs from Kafka
 //! - Nothing a peer can see.
 
+use std::ops::Range;
+
 use kafka_wire::{AllocateProducerIdsRequest, AllocateProducerIdsResponse};
 
 use super::error;
 use crate::{
     error::ErrorCode,
-    ids::{BrokerId, ProducerId},
+    ids::{BrokerEpoch, BrokerId, ProducerId},
 };
 
 /// A broker of that epoch wants more producer ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WantsProducerIds {
     pub broker: BrokerId,
-    pub broker_epoch: i64,
-}
-
-/// From `first` on, so many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProducerIdBlock {
-    pub first: ProducerId,
-    pub count: i32,
+    pub broker_epoch: BrokerEpoch,
 }
 
 pub(super) fn read(request: &AllocateProducerIdsRequest) -> WantsProducerIds {
     WantsProducerIds { broker: BrokerId(request.broker_id), broker_epoch: request.broker_epoch }
 }
 
-pub(super) fn response(told: Result<ProducerIdBlock, ErrorCode>) -> AllocateProducerIdsResponse {
+pub(super) fn response(told: Result<Range<ProducerId>, ErrorCode>) -> AllocateProducerIdsResponse {
     let mut response = AllocateProducerIdsResponse::default();
     match told {
-        Ok(block) => (response.producer_id_start, response.producer_id_len) = (block.first, block.count),
+        Ok(block) => {
+            response.producer_id_start = block.start;
+            response.producer_id_len = i32::try_from(block.end.saturating_sub(block.start)).unwrap_or(i32::MAX);
+        }
         Err(error) => response.error_code = error.code(),
     }
     response
@@ -54,9 +52,9 @@ pub(super) fn request(wants: WantsProducerIds) -> AllocateProducerIdsRequest {
 
 /// # Errors
 /// What the controller says. A block that is none is UNKNOWN_SERVER_ERROR.
-pub(super) fn answer(response: &AllocateProducerIdsResponse) -> Result<ProducerIdBlock, ErrorCode> {
+pub(super) fn answer(response: &AllocateProducerIdsResponse) -> Result<Range<ProducerId>, ErrorCode> {
     error(response.error_code).map_or(Ok(()), Err)?;
-    let block = ProducerIdBlock { first: response.producer_id_start, count: response.producer_id_len };
-    let is_block = block.first >= 0 && block.count > 0 && block.first.checked_add(i64::from(block.count)).is_some();
-    is_block.then_some(block).ok_or(ErrorCode::UnknownServerError)
+    let first = response.producer_id_start;
+    let end = first.checked_add(i64::from(response.producer_id_len)).filter(|end| first >= 0 && *end > first);
+    end.map(|end| first..end).ok_or(ErrorCode::UnknownServerError)
 }

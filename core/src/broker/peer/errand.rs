@@ -1,17 +1,19 @@
 //! What this member asks of a peer, and what it hears.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 use kafka_wire::{KafkaRequest, OutboundFrameLimits, encode_request};
 use kafka_wire_core::{ApiVersion, Decoder, KafkaDecode, KafkaEncode, StrBytes};
 
 use super::{
-    Letter, Member, ProducerIdBlock, Told, WantsProducerIds, allocate_producer_ids, begin_quorum_epoch,
-    end_quorum_epoch, envelope, fetch_metadata, vote,
+    Letter, Member, Told, WantsProducerIds, allocate_producer_ids, begin_quorum_epoch, end_quorum_epoch, envelope,
+    fetch_metadata, fetch_snapshot, vote,
 };
 use crate::{
     effect::Frame,
     error::ErrorCode,
-    ids::{BrokerId, RequestId},
+    ids::{BrokerId, ProducerId, RequestId},
     quorum::{AskId, Question},
     wire::{Api, limits},
 };
@@ -29,7 +31,7 @@ pub enum Errand {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
     Quorum(Told),
-    ProducerIds(ProducerIdBlock),
+    ProducerIds(Range<ProducerId>),
     /// Header and body.
     Forwarded(Bytes),
 }
@@ -79,7 +81,7 @@ impl Lane {
 impl Errand {
     pub(super) fn lane(&self) -> Lane {
         match self {
-            Self::Quorum(_, Question::Fetch { .. }) => Lane::Fetch,
+            Self::Quorum(_, Question::Fetch { .. } | Question::FetchSnapshot { .. }) => Lane::Fetch,
             Self::Quorum(..) => Lane::Vote,
             Self::ProducerIds(_) => Lane::Controller,
             Self::Forward(..) => Lane::Forward,
@@ -91,7 +93,8 @@ impl Errand {
             Self::Quorum(_, Question::Vote { .. }) => Api::Vote,
             Self::Quorum(_, Question::BeginQuorumEpoch { .. }) => Api::BeginQuorumEpoch,
             Self::Quorum(_, Question::EndQuorumEpoch { .. }) => Api::EndQuorumEpoch,
-            Self::Quorum(_, Question::Fetch { .. } | Question::FetchSnapshot { .. }) => Api::Fetch,
+            Self::Quorum(_, Question::Fetch { .. }) => Api::Fetch,
+            Self::Quorum(_, Question::FetchSnapshot { .. }) => Api::FetchSnapshot,
             Self::ProducerIds(_) => Api::AllocateProducerIds,
             Self::Forward(..) => Api::Envelope,
         }
@@ -112,8 +115,7 @@ impl Errand {
             Question::EndQuorumEpoch { .. } => {
                 frame(&end_quorum_epoch::request(question, member)?, member, correlation)
             }
-            // No request says it yet.
-            Question::FetchSnapshot { .. } => None,
+            Question::FetchSnapshot { .. } => frame(&fetch_snapshot::request(question, member)?, member, correlation),
             Question::Fetch { .. } => frame(&fetch_metadata::request(question, member)?, member, correlation),
         }
     }
@@ -136,6 +138,7 @@ impl Errand {
             Api::Vote => vote::answer(&decode(body, version)?),
             Api::BeginQuorumEpoch => begin_quorum_epoch::answer(&decode(body, version)?),
             Api::EndQuorumEpoch => end_quorum_epoch::answer(&decode(body, version)?),
+            Api::FetchSnapshot => fetch_snapshot::answer(&decode(body, version)?),
             Api::AllocateProducerIds => {
                 let block = allocate_producer_ids::answer(&decode(body, version)?).map_err(Lost::Refused)?;
                 return Ok(Answered::ProducerIds(block));

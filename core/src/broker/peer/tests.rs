@@ -79,16 +79,27 @@ fn any_question() -> impl Strategy<Value = Question> {
         .prop_map(|(epoch, leader, voter)| Question::BeginQuorumEpoch { epoch, leader, voter });
     let end = (epoch.clone(), leader, prop::collection::vec(any_key(), 0..5))
         .prop_map(|(epoch, leader, successors)| Question::EndQuorumEpoch { epoch, leader, successors });
+    let snapshot = (epoch.clone(), any_key(), any_position(), 0..i64::MAX as u64 - 50).prop_map(
+        |(epoch, replica, snapshot, position)| Question::FetchSnapshot { epoch, replica, snapshot, position },
+    );
     let fetch = (epoch, any_key(), any_position(), 0..i64::MAX)
         .prop_map(|(epoch, replica, from, high_watermark)| Question::Fetch { epoch, replica, from, high_watermark });
-    prop_oneof![vote, begin, end, fetch]
+    prop_oneof![vote, begin, end, fetch, snapshot]
 }
 
 fn any_said(question: &Question) -> BoxedStrategy<Result<Said, ErrorCode>> {
     let said = match question {
         Question::Vote { .. } => any::<bool>().prop_map(|is_granted| Said::Vote { is_granted }).boxed(),
         Question::BeginQuorumEpoch { .. } | Question::EndQuorumEpoch { .. } => Just(Said::Heard).boxed(),
-        Question::FetchSnapshot { .. } => unreachable!("it is not asked here"),
+        Question::FetchSnapshot { snapshot, position, .. } => {
+            let (snapshot, position) = (*snapshot, *position);
+            prop::collection::vec(any::<u8>(), 0..50)
+                .prop_map(move |bytes| {
+                    let (size, bytes) = (position + 50, bytes.into());
+                    Said::SnapshotFetched { snapshot, size, position, bytes }
+                })
+                .boxed()
+        }
         Question::Fetch { .. } => {
             let records = prop_oneof![Just(Records::default()), Just(batches())];
             let fetched =
@@ -125,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused(api in 0..6_usize, version in 0..20_i16, body in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_read_or_refused(api in 0..7_usize, version in 0..20_i16, body in prop::collection::vec(any::<u8>(), 0..200)) {
         let apis: Vec<Api> = Api::ALL.iter().copied().filter(|api| !api.is_served_at(Listener::Client)).collect();
         let api = apis.get(api).copied().unwrap_or(Api::Fetch);
         let version = api.served().start() + version % (api.served().end() - api.served().start() + 1);
@@ -159,13 +170,14 @@ proptest! {
     }
 }
 
-fn errands() -> [Errand; 4] {
+fn errands() -> [Errand; 5] {
     let (last, epoch) = (LogPosition { epoch: 2, offset: 9 }, 3);
     let questions = [
         Question::Vote { epoch, candidate: key(1), voter: key(2), last, is_pre_vote: true },
         Question::BeginQuorumEpoch { epoch, leader: BrokerId(1), voter: key(2) },
         Question::EndQuorumEpoch { epoch, leader: BrokerId(1), successors: vec![key(2), key(3)] },
         Question::Fetch { epoch, replica: key(1), from: last, high_watermark: 4 },
+        Question::FetchSnapshot { epoch, replica: key(1), snapshot: last, position: 3 },
     ];
     questions.map(|question| Errand::Quorum(AskId(1), question))
 }
@@ -228,7 +240,13 @@ fn older_body(question: &Question, version: i16) -> Bytes {
             }
             encoded(&request, version)
         }
-        Question::FetchSnapshot { .. } => unreachable!("it is not asked here"),
+        Question::FetchSnapshot { .. } => {
+            let mut request = fetch_snapshot::request(question, &member).unwrap();
+            if version < 1 {
+                request.topics[0].partitions[0].replica_directory_id = zero;
+            }
+            encoded(&request, version)
+        }
         Question::Fetch { .. } => {
             let mut request = fetch_metadata::request(question, &member).unwrap();
             if version < 15 {
@@ -411,16 +429,25 @@ fn producer_ids_are_asked_for_in_blocks() {
     let errand = Errand::ProducerIds(wants);
     let (ask, asked) = carried(&errand, &member(4), &member(2));
     assert_eq!(asked, Ok(Asked::ProducerIds(wants)));
-    let block = ProducerIdBlock { first: 3_000, count: 1_000 };
-    assert_eq!(carried_back(&errand, ask, Reply::ProducerIds(Ok(block))), Ok(Answered::ProducerIds(block)));
+    let block = 3_000..4_000;
+    assert_eq!(carried_back(&errand, ask, Reply::ProducerIds(Ok(block.clone()))), Ok(Answered::ProducerIds(block)));
     let refused = Reply::ProducerIds(Err(ErrorCode::StaleBrokerEpoch));
     assert_eq!(carried_back(&errand, ask, refused), Err(Lost::Refused(ErrorCode::StaleBrokerEpoch)));
-    for block in [
-        ProducerIdBlock { first: -1, count: 9 },
-        ProducerIdBlock { first: i64::MAX, count: 1 },
-        ProducerIdBlock { first: 1, count: 0 },
-    ] {
-        let heard = carried_back(&errand, ask, Reply::ProducerIds(Ok(block)));
+    for (first, end) in [(-1, 9), (9, 9), (9, 8)] {
+        let heard = carried_back(&errand, ask, Reply::ProducerIds(Ok(first..end)));
         assert_eq!(heard, Err(Lost::Refused(ErrorCode::UnknownServerError)));
+    }
+}
+
+#[test]
+fn a_piece_lies_within_its_snapshot() {
+    let errand = &errands()[4];
+    let (ask, _) = carried(errand, &member(1), &member(2));
+    let snapshot = LogPosition { epoch: 2, offset: 9 };
+    for (size, is_told) in [(8, true), (7, false)] {
+        let said = Said::SnapshotFetched { snapshot, size, position: 3, bytes: Bytes::from_static(b"piece") };
+        let answer = Answer { standing: standing(3, 2), said: Ok(said) };
+        let heard = carried_back(errand, ask, Reply::Quorum { answer, leader: None });
+        assert_eq!(heard.is_ok(), is_told, "{heard:?}");
     }
 }

@@ -154,6 +154,13 @@ fn peer_request_body(api: Api, version: i16) -> Option<Bytes> {
             encode(&request, version)
         }
         Api::AllocateProducerIds => encode(&AllocateProducerIdsRequest::default(), version),
+        Api::FetchSnapshot => {
+            let mut topic = fetch_snapshot_request::TopicSnapshot::default();
+            (topic.name, topic.partitions) = (log(), vec![fetch_snapshot_request::PartitionSnapshot::default()]);
+            let mut request = FetchSnapshotRequest::default();
+            request.topics = vec![topic];
+            encode(&request, version)
+        }
         _ => {
             let mut topic = end_quorum_epoch_request::TopicData::default();
             (topic.topic_name, topic.partitions) = (log(), vec![end_quorum_epoch_request::PartitionData::default()]);
@@ -268,6 +275,7 @@ fn answer_body(api: Api, version: i16) -> Option<Bytes> {
         Api::DescribeTopicPartitions => encode(&DescribeTopicPartitionsResponse::default(), version),
         Api::AllocateProducerIds => encode(&AllocateProducerIdsResponse::default(), version),
         Api::Envelope => encode(&EnvelopeResponse::default(), version),
+        Api::FetchSnapshot => encode(&FetchSnapshotResponse::default(), version),
         Api::Vote => encode(&VoteResponse::default(), version),
         Api::BeginQuorumEpoch => encode(&BeginQuorumEpochResponse::default(), version),
         Api::EndQuorumEpoch => encode(&EndQuorumEpochResponse::default(), version),
