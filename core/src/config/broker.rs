@@ -21,6 +21,8 @@ configs! { BrokerConfig;
     connection_idle_max: Duration = "connections.max.idle.ms", false, "600000";
     /// Partitions of a topic that is created without saying how many.
     partitions_default: i32 = "num.partitions", false, "1", |count| if *count >= 1 { Ok(()) } else { Err("Value must be at least 1".into()) };
+    /// Replicas of a topic that is created without saying how many.
+    replication_factor_default: i16 = "default.replication.factor", false, "1";
     /// Whether asking for a missing topic creates it.
     auto_create_topics: bool = "auto.create.topics.enable", false, "true";
     /// Of topics that do not set `retention.bytes`.
@@ -37,6 +39,8 @@ configs! { BrokerConfig;
     flush_messages: u64 = "log.flush.interval.messages", true, "9223372036854775807", |count| if *count >= 1 { Ok(()) } else { Err("Value must be at least 1".into()) };
     /// Of topics that do not set their own.
     min_in_sync_replicas: u32 = "min.insync.replicas", true, "1", |count| if *count >= 1 { Ok(()) } else { Err("Value must be at least 1".into()) };
+    /// Of topics that do not set their own.
+    unclean_leader_election: bool = "unclean.leader.election.enable", true, "false";
     /// Of topics that do not set their own.
     compression_type: CompressionType = "compression.type", true, "producer";
     /// Of topics that do not set `message.timestamp.type`.

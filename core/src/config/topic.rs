@@ -24,6 +24,8 @@ configs! { TopicConfig;
     flush_messages: u64 = "flush.messages", true, "9223372036854775807", |count| if *count >= 1 { Ok(()) } else { Err("Value must be at least 1".into()) };
     /// Replicas that must hold a record before `acks=all` is answered.
     min_in_sync_replicas: u32 = "min.insync.replicas", true, "1", |count| if *count >= 1 { Ok(()) } else { Err("Value must be at least 1".into()) };
+    /// Whether a replica that is not in sync may lead where no other can: what only the others had is lost.
+    unclean_leader_election: bool = "unclean.leader.election.enable", true, "false";
     /// The codec that batches are stored with; `producer` keeps what was sent.
     compression_type: CompressionType = "compression.type", true, "producer";
     /// Whether a record keeps its producer's time or gets the time of its append.
@@ -35,7 +37,7 @@ configs! { TopicConfig;
 }
 
 /// Topic configs and the broker's configs that stand in for them (`ServerTopicConfigSynonyms`).
-const SYNONYMS: [(&str, &str); 11] = [
+const SYNONYMS: [(&str, &str); 12] = [
     ("retention.bytes", "log.retention.bytes"),
     ("retention.ms", "log.retention.ms"),
     ("segment.bytes", "log.segment.bytes"),
@@ -43,6 +45,7 @@ const SYNONYMS: [(&str, &str); 11] = [
     ("max.message.bytes", "message.max.bytes"),
     ("flush.messages", "log.flush.interval.messages"),
     ("min.insync.replicas", "min.insync.replicas"),
+    ("unclean.leader.election.enable", "unclean.leader.election.enable"),
     ("compression.type", "compression.type"),
     ("message.timestamp.type", "log.message.timestamp.type"),
     ("message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms"),
