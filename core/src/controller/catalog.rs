@@ -3,7 +3,7 @@
 //! A decision changes the catalog at once and tells what else must change; the broker carries that out, puts the
 //! document (synced) and answers its client when the document is durable. What nobody was told may be lost with it.
 
-mod configs;
+pub(in crate::controller) mod configs;
 pub mod document;
 mod partitions;
 mod topics;

@@ -31,6 +31,16 @@ impl Digest {
         });
     }
 
+    /// Bytes with their length, so that where one piece ends and the next begins counts.
+    pub fn add_bytes(&mut self, bytes: &[u8]) {
+        self.word(bytes.len() as u64);
+        for piece in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..piece.len()].copy_from_slice(piece);
+            self.word(u64::from_le_bytes(word));
+        }
+    }
+
     pub fn value(&self) -> u64 {
         self.0
     }

@@ -128,7 +128,8 @@ impl Catalog {
     }
 }
 
-fn edited(
+/// What was set, after the edits.
+pub(in crate::controller) fn edited(
     overrides: &SortedMap<String, String>,
     edits: &[ConfigEdit],
     of: &str,
@@ -176,7 +177,8 @@ fn apply(overrides: &mut SortedMap<String, String>, edit: &ConfigEdit, kind: Kin
     Ok(())
 }
 
-fn refused(of: &str, value: &str, why: ConfigError) -> Refused {
+/// What a client is told of a config that cannot be, in Kafka's words.
+pub(in crate::controller) fn refused(of: &str, value: &str, why: ConfigError) -> Refused {
     let message = match why {
         ConfigError::UnknownName(name) => format!("Unknown {of} config name: {name}"),
         ConfigError::InvalidValue { name, why } => format!("Invalid value {value} for configuration {name}: {why}"),
