@@ -81,6 +81,11 @@ uuid! {
     AccessControlEntryId;
 }
 
+impl TopicId {
+    /// Of the metadata log (`Uuid.METADATA_TOPIC_ID`).
+    pub const METADATA: Self = Self([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+}
+
 impl DirectoryId {
     /// Stands for a log dir that is not chosen yet (`org.apache.kafka.common.DirectoryId`). Zero stands there for a
     /// replica of the time before directories had ids.

@@ -9,6 +9,7 @@ pub mod layout;
 pub mod leader_epoch;
 #[expect(clippy::module_inception, reason = "one partition's log is called what Kafka calls it")]
 pub mod log;
+pub mod meta_properties;
 pub mod producer_state;
 pub mod read;
 pub mod recover;
@@ -25,5 +26,6 @@ pub use self::{
     truncate::{Truncation, TruncationNeeds},
 };
 pub use dir::{CommitOutcome, DirOptions, DirState, LogDir, Mark};
+pub use meta_properties::MetaProperties;
 pub use read::{ColdRange, Read, TimestampSearch};
-pub use recover::{OpenLog, Opened, Recovery, RecoveryStep};
+pub use recover::{Identity, OpenLog, Opened, OpenedMember, Recovery, RecoveryStep};

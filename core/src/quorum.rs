@@ -19,6 +19,7 @@ mod lead;
 mod links;
 mod log_facts;
 mod message;
+mod metadata_log;
 mod role;
 mod snapshot;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use self::{
     links::AskId,
     log_facts::LogFacts,
     message::{Answer, LogPosition, Question, Records, Said, Standing},
+    metadata_log::{AppendError, CommittedBatch, FoundLog, METADATA_PARTITION, MetadataLog, SnapshotRefused, Told},
     role::Role,
     snapshot::SnapshotPiece,
     voters::{ReplicaKey, Voters},
@@ -128,6 +130,18 @@ pub enum Act {
     },
 }
 
+impl Act {
+    /// The request that it answers.
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::Answer { request, .. } | Self::AnswerFetch { request, .. } | Self::AnswerSnapshot { request, .. } => {
+                Some(*request)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What a turn of the quorum may use and adds to.
 #[derive(Debug)]
 pub struct Scene<'a> {
@@ -209,6 +223,15 @@ impl Quorum {
 
     pub fn high_watermark(&self) -> Offset {
         self.high_watermark
+    }
+
+    /// Requests that are not answered yet.
+    pub fn unanswered(&self) -> Vec<RequestId> {
+        let parked = match &self.role {
+            Role::Leader(leader) => leader.parked.values().map(|fetch| fetch.request).collect(),
+            _ => Vec::new(),
+        };
+        parked.into_iter().chain(self.held.iter().filter_map(|(_, act)| act.request())).collect()
     }
 
     pub fn is_leader(&self) -> bool {

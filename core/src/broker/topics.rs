@@ -114,6 +114,7 @@ impl Topics {
                         Mark::LogEnd(id, _) => _ = self.touched.insert(*id),
                         Mark::Catalog(version) => self.committed_version = self.committed_version.max(*version),
                         Mark::LogStart(..) | Mark::CleanShutdown => {}
+                        Mark::QuorumState(_) | Mark::SnapshotPiece(_) | Mark::Snapshot(..) => {}
                     }
                 }
             }

@@ -54,6 +54,12 @@ pub enum Mark {
     LogStart(TopicPartition, Offset),
     /// The catalog's change of this number is durable.
     Catalog(u64),
+    /// The quorum's election state of this version is durable.
+    QuorumState(u64),
+    /// So many bytes of the metadata snapshot that is being written are.
+    SnapshotPiece(u64),
+    /// The snapshot of the metadata log that ends here is durable and has its name.
+    Snapshot(Offset, LeaderEpoch),
     /// The clean-shutdown marker is durable. Nothing is written after it.
     CleanShutdown,
 }

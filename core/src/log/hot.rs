@@ -159,6 +159,11 @@ impl Hot {
         }
     }
 
+    /// The run that was begun first.
+    pub fn first_run(&self) -> Option<u64> {
+        self.runs.front().map(|run| run.number)
+    }
+
     /// Whether the run is still here.
     pub fn has_run(&self, number: u64) -> bool {
         self.runs.front().is_some_and(|run| run.number <= number)

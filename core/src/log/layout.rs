@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     effect::FileName,
-    ids::{OFFSET_MAX, Offset, PartitionIndex},
+    ids::{LEADER_EPOCH_MAX, LeaderEpoch, OFFSET_MAX, Offset, PartitionIndex},
 };
 
 /// The broker's one document of topics, configs and producer ids.
@@ -20,6 +20,14 @@ pub const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 pub const LOG_STARTS: &str = "log-start-offset-checkpoint";
 /// Written last by a clean shutdown and removed before anything else is changed.
 pub const CLEAN_SHUTDOWN: &str = "clean-shutdown";
+/// The topic of the metadata log, whose partition's directory has two more kinds of files.
+pub const METADATA_TOPIC: &str = "__cluster_metadata";
+/// The election state of a member of the quorum (`QuorumStateData`).
+pub const QUORUM_STATE: &str = "__cluster_metadata-0/quorum-state";
+/// In each partition's directory: which topic it is of.
+pub const PARTITION_METADATA: &str = "partition.metadata";
+/// Whose log dir it is: cluster, node, directory.
+pub const META_PROPERTIES: &str = "meta.properties";
 /// Bytes of nothing, given up when storage is full so that deleting still works.
 pub const KEPT_ROOM: &str = "kept-room";
 
@@ -30,6 +38,8 @@ pub enum LogFile {
     Index(Offset),
     TimeIndex(Offset),
     Snapshot(Offset),
+    /// A snapshot of the metadata log, and the epoch of the last record in it.
+    Checkpoint(Offset, LeaderEpoch),
     LeaderEpochs,
     PartitionMetadata,
     /// What Kafka leaves behind in the middle of deleting or cleaning; never read.
@@ -56,11 +66,22 @@ pub fn path(dir: &str, file: LogFile) -> FileName {
         LogFile::Index(offset) => format!("{dir}/{offset:020}.index"),
         LogFile::TimeIndex(offset) => format!("{dir}/{offset:020}.timeindex"),
         LogFile::Snapshot(offset) => format!("{dir}/{offset:020}.snapshot"),
+        LogFile::Checkpoint(offset, epoch) => format!("{dir}/{offset:020}-{epoch:010}.checkpoint"),
         LogFile::LeaderEpochs => format!("{dir}/leader-epoch-checkpoint"),
-        LogFile::PartitionMetadata => format!("{dir}/partition.metadata"),
+        LogFile::PartitionMetadata => format!("{dir}/{PARTITION_METADATA}"),
         LogFile::Leftover => format!("{dir}/.deleted"),
     }
     .into()
+}
+
+/// A snapshot of the metadata log.
+pub fn checkpoint(offset: Offset, epoch: LeaderEpoch) -> FileName {
+    path(&partition_dir(METADATA_TOPIC, 0), LogFile::Checkpoint(offset, epoch))
+}
+
+/// What a snapshot is called until it is whole (`Snapshots.PARTIAL_SUFFIX`).
+pub fn checkpoint_part(offset: Offset, epoch: LeaderEpoch) -> FileName {
+    format!("{}.part", checkpoint(offset, epoch)).into()
 }
 
 /// A path, back into a partition's directory and what the file is. `None`: no file of a log.
@@ -69,7 +90,7 @@ pub fn parse(path: &str) -> Option<(&str, LogFile)> {
     parse_partition_dir(dir)?;
     let file = match name {
         "leader-epoch-checkpoint" => LogFile::LeaderEpochs,
-        "partition.metadata" => LogFile::PartitionMetadata,
+        PARTITION_METADATA => LogFile::PartitionMetadata,
         _ => {
             let (stem, suffix) = name.rsplit_once('.')?;
             match suffix {
@@ -77,12 +98,20 @@ pub fn parse(path: &str) -> Option<(&str, LogFile)> {
                 "index" => LogFile::Index(offset(stem)?),
                 "timeindex" => LogFile::TimeIndex(offset(stem)?),
                 "snapshot" => LogFile::Snapshot(offset(stem)?),
-                "deleted" | "cleaned" | "swap" => LogFile::Leftover,
+                "checkpoint" if dir.starts_with(METADATA_TOPIC) => checkpoint_id(stem)?,
+                "deleted" | "cleaned" | "swap" | "part" => LogFile::Leftover,
                 _ => return None,
             }
         }
     };
     Some((dir, file))
+}
+
+fn checkpoint_id(stem: &str) -> Option<LogFile> {
+    let (end, epoch) = stem.split_once('-')?;
+    let is_epoch = epoch.len() == 10 && epoch.bytes().all(|byte| byte.is_ascii_digit());
+    let epoch = epoch.parse().ok().filter(|epoch| is_epoch && *epoch <= LEADER_EPOCH_MAX)?;
+    Some(LogFile::Checkpoint(offset(end)?, epoch))
 }
 
 fn offset(stem: &str) -> Option<Offset> {
@@ -108,6 +137,10 @@ mod tests {
         ] {
             assert_eq!(parse(&path(&dir, file)), Some(("a-b.c-12", file)));
         }
+        let snapshot = checkpoint(1_234, 5);
+        assert_eq!(&*snapshot, "__cluster_metadata-0/00000000000000001234-0000000005.checkpoint");
+        assert_eq!(parse(&snapshot), Some(("__cluster_metadata-0", LogFile::Checkpoint(1_234, 5))));
+        assert_eq!(parse(&checkpoint_part(1_234, 5)), Some(("__cluster_metadata-0", LogFile::Leftover)));
         assert_eq!(&*path(&dir, LogFile::Log(42)), "a-b.c-12/00000000000000000042.log");
         assert_eq!(parse_partition_dir("a-b.c-12"), Some(("a-b.c", 12)));
     }

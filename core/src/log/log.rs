@@ -422,6 +422,16 @@ impl Log {
         freed.is_some()
     }
 
+    /// Gives memory back, of what is committed and beyond `bytes`.
+    pub(crate) fn evict_all_but(&mut self, dir: &mut LogDir, bytes: u64) {
+        while self.hot.cost() > bytes {
+            match self.hot.first_run().and_then(|run| self.hot.evict(run, self.committed_end)) {
+                Some(freed) => dir.free_hot(freed),
+                None => break,
+            }
+        }
+    }
+
     /// The partition is deleted: every file goes once what is queued in this turn is durable.
     pub(crate) fn remove(self, turn: &mut Turn<'_>, dir: &mut LogDir) {
         let segments = self.segments().flat_map(Segment::files);

@@ -9,6 +9,7 @@
 //! There the clean-shutdown marker goes first (B18), then what is removed and cut, then what is written, each durable
 //! before the next. The last write raises the broker's epoch, and with it the leader epoch of every log.
 
+mod member;
 mod one_log;
 mod scan;
 
@@ -18,22 +19,54 @@ use bytes::Bytes;
 
 use self::one_log::{LoadWanted, LogRecovery, Noted, RecoveredLog};
 use super::{
-    Log, checkpoint,
+    Log, MetaProperties, checkpoint,
     dir::{DirOptions, LogDir},
     layout::{self, LogFile},
 };
-use crate::{effect::*, error::Fatal, ids::*, sorted::SortedMap, trace::Event, turn::Turn};
+use crate::{
+    effect::*,
+    error::Fatal,
+    ids::*,
+    sorted::{SortedMap, SortedSet},
+    trace::Event,
+    turn::Turn,
+};
 
 /// Logs that are read side by side.
 const LOGS_AT_ONCE: usize = 8;
-const DOCUMENTS: [&str; 5] =
-    [layout::CATALOG, layout::BROKER_EPOCH, layout::RECOVERY_POINTS, layout::LOG_STARTS, layout::CLEAN_SHUTDOWN];
+const DOCUMENTS: [&str; 7] = [
+    layout::CATALOG,
+    layout::BROKER_EPOCH,
+    layout::RECOVERY_POINTS,
+    layout::LOG_STARTS,
+    layout::CLEAN_SHUTDOWN,
+    layout::META_PROPERTIES,
+    layout::QUORUM_STATE,
+];
 
 /// A log that should be there, as the catalog knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenLog {
     pub id: TopicPartition,
     pub topic: String,
+}
+
+/// Who opens the dir, as a member of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// `None`: as the dir says, and a new one is drawn at the first start.
+    pub cluster_id: Option<String>,
+    pub node: BrokerId,
+}
+
+/// What a member of a cluster finds beside its logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedMember {
+    pub properties: MetaProperties,
+    /// The document `quorum-state`.
+    pub quorum_state: Option<Bytes>,
+    /// Snapshots of the metadata log: end offset, epoch and size.
+    pub checkpoints: Vec<(Offset, LeaderEpoch, u64)>,
 }
 
 /// What comes next.
@@ -53,8 +86,10 @@ pub enum RecoveryStep {
 #[derive(Debug)]
 pub struct Opened {
     pub dir: LogDir,
-    /// Those that were asked for, in that order. A log that was not there is empty.
+    /// Those that were asked for, in that order. A log that was not there is empty. Of a member of a cluster: the
+    /// metadata log, then all others that are there.
     pub logs: Vec<Log>,
+    pub member: Option<OpenedMember>,
     /// It was shut down cleanly.
     pub was_clean: bool,
 }
@@ -72,6 +107,7 @@ pub struct Recovery {
     /// What is committed leaves the kept room there.
     leaves_room: bool,
     documents: SortedMap<&'static str, Bytes>,
+    member: Option<OpenedMember>,
     done: u64,
 }
 
@@ -109,6 +145,7 @@ impl Recovery {
             has_kept_room: false,
             leaves_room: true,
             documents: SortedMap::new(),
+            member: None,
             done: 0,
         }
     }
@@ -213,6 +250,21 @@ impl Recovery {
         }
     }
 
+    /// Goes on for a member of a cluster: opens the metadata log, which is created if there is none, and all logs that are
+    /// there, since which there should be is known only when that log is read.
+    pub fn open_member(&mut self, turn: &mut Turn<'_>, identity: &Identity) -> RecoveryStep {
+        if !matches!(self.phase, Phase::AwaitingCatalog) {
+            return self.working();
+        }
+        match self.plan_member(turn, identity) {
+            Ok(logs) => {
+                self.phase = Phase::Logs(logs);
+                self.read_on(turn)
+            }
+            Err(fatal) => self.enter_failed(fatal),
+        }
+    }
+
     fn after_documents(&mut self) -> RecoveryStep {
         match &self.phase {
             Phase::Documents(loads) if loads.is_empty() => {
@@ -278,6 +330,7 @@ impl Recovery {
                     turn.effects.push(Effect::Load { io, file: file.clone(), at, len });
                     logs.reading.insert(io, (index, log, file));
                 }
+                Ok(None) if log.is_nobodys() => logs.orphans.extend(log.into_files()),
                 Ok(None) => match log.finish() {
                     Ok(recovered) => logs.recovered[index as usize] = Some(recovered),
                     Err(fatal) => return self.enter_failed(fatal),
@@ -291,11 +344,18 @@ impl Recovery {
     fn enter_committing(&mut self, turn: &mut Turn<'_>) -> RecoveryStep {
         let Phase::Logs(logs) = std::mem::replace(&mut self.phase, Phase::Ended) else { return self.working() };
         let mut recovered: Vec<RecoveredLog> = logs.recovered.into_iter().flatten().collect();
+        let ids: SortedSet<TopicPartition> = recovered.iter().map(|log| log.parts.id).collect();
+        if ids.len() < recovered.len() {
+            let why = "two directories are of the same partition".to_owned();
+            return self.enter_failed(Fatal { file: layout::PARTITION_METADATA.to_owned(), why });
+        }
         let before = match self.epoch_before() {
             Ok(before) => before.unwrap_or(-1),
             Err(fatal) => return self.enter_failed(fatal),
         };
-        let latest = recovered.iter().filter_map(|log| log.parts.epochs.latest()).max().unwrap_or(-1);
+        // The metadata log's epochs are the quorum's.
+        let of_dir = recovered.iter().filter(|log| log.parts.id.topic != TopicId::METADATA);
+        let latest = of_dir.filter_map(|log| log.parts.epochs.latest()).max().unwrap_or(-1);
         let epoch = before.max(latest).saturating_add(1);
         if epoch > LEADER_EPOCH_MAX {
             return self.enter_failed(damaged(layout::BROKER_EPOCH));
@@ -310,6 +370,7 @@ impl Recovery {
         }
         let bytes = checkpoint::write_broker_epoch(epoch);
         write.push(WriteOp::Put { file: layout::BROKER_EPOCH.into(), bytes });
+        write.extend(self.properties_to_write());
         if !self.has_kept_room {
             let bytes = Bytes::from(vec![0; self.options.kept_room as usize]);
             write.push(WriteOp::Put { file: layout::KEPT_ROOM.into(), bytes });
@@ -379,7 +440,8 @@ impl Recovery {
             turn.note(Event::LogRecovered { topic, partition, start, end, bytes_scanned, bytes_cut });
             logs.push(Log::from_parts(parts));
         }
-        RecoveryStep::Done(Box::new(Opened { dir, logs, was_clean }))
+        let member = self.member.take();
+        RecoveryStep::Done(Box::new(Opened { dir, logs, member, was_clean }))
     }
 
     fn enter_failed(&mut self, fatal: Fatal) -> RecoveryStep {

@@ -99,6 +99,12 @@ impl Batch {
         self.seal();
     }
 
+    /// Says that its records are control records.
+    pub(super) fn set_control(&mut self) {
+        self.header.set_control();
+        self.seal();
+    }
+
     /// Says who sends the batch, and sets the CRC anew. What the records are compressed to stays as it is.
     pub fn set_producer(&mut self, producer: ProducerStamp) {
         self.header.set_producer(producer);

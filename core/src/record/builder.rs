@@ -66,6 +66,13 @@ impl BatchBuilder {
         HEADER_BYTES + self.records.len()
     }
 
+    /// As `finish`, of control records.
+    pub fn finish_control(self) -> Batch {
+        let mut batch = self.finish(None);
+        batch.set_control();
+        batch
+    }
+
     /// The batch at offset 0, leader epoch -1, CRC set.
     pub fn finish(self, producer: Option<ProducerStamp>) -> Batch {
         let body = match self.compression {

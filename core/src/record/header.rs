@@ -136,6 +136,10 @@ impl BatchHeader {
         }
     }
 
+    pub(super) fn set_control(&mut self) {
+        self.attributes |= CONTROL_BIT;
+    }
+
     pub(super) fn set_producer(&mut self, producer: ProducerStamp) {
         self.producer_id = producer.producer_id;
         self.producer_epoch = producer.producer_epoch;

@@ -81,6 +81,8 @@ pub(super) struct LogRecovery {
     load_bytes: u32,
     expiration: Duration,
     stage: Stage,
+    /// It is of no topic, and nothing in it was ever durable.
+    is_nobodys: bool,
     epochs: LeaderEpochs,
     producers: ProducerState,
     /// Segments not yet begun: base offset and length of the log file.
@@ -131,6 +133,7 @@ impl LogRecovery {
             load_bytes: options.load_bytes,
             expiration: options.producer_expiration,
             stage: Stage::Metadata,
+            is_nobodys: false,
             epochs: LeaderEpochs::default(),
             producers: ProducerState::new(options.producer_expiration),
             waiting: VecDeque::new(),
@@ -253,6 +256,15 @@ impl LogRecovery {
         scanning + unread + waiting
     }
 
+    /// Its files are to be removed.
+    pub(super) fn is_nobodys(&self) -> bool {
+        self.is_nobodys
+    }
+
+    pub(super) fn into_files(self) -> Vec<FileName> {
+        self.files.keys().map(|file| layout::path(&self.dir, *file)).collect()
+    }
+
     pub(super) fn finish(mut self) -> Result<RecoveredLog, Fatal> {
         if self.next_offset < self.durable() {
             let why = format!("ends at offset {}, but {} was durable", self.next_offset, self.point);
@@ -303,6 +315,15 @@ impl LogRecovery {
         }
         if !has_document && self.durable() > 0 {
             return Err(self.fatal("partition.metadata is missing, but records were durable".to_owned()));
+        }
+        if self.id.topic.is_zero() {
+            match found {
+                Some(topic) => self.id.topic = topic,
+                None => {
+                    self.is_nobodys = true;
+                    return Ok(());
+                }
+            }
         }
         if found != Some(self.id.topic) {
             if has_document {
