@@ -7,6 +7,9 @@ use super::{
 };
 use crate::{error::ErrorCode, ids::*, record::internal::metadata::*, sorted::SortedSet};
 
+/// Brokers, and controllers, that may be registered. Kafka has no such bound.
+const NODES_MAX: usize = 1_000;
+
 /// What a broker tells of itself when it starts (BrokerRegistration).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerRegistrationRequest {
@@ -38,7 +41,7 @@ impl<A> Controller<A> {
     /// # Errors
     /// `InconsistentClusterId`; `DuplicateBrokerRegistration` while another run of that id is heard;
     /// `InvalidRegistration` for directories that cannot be; `UnsupportedVersion` for features that are on and that it
-    /// does not have.
+    /// does not have; `PolicyViolation` where there are too many.
     pub fn register_broker(
         &mut self,
         moment: Moment,
@@ -55,6 +58,7 @@ impl<A> Controller<A> {
                            should self-resolve once the heartbeat manager expires the broker's session.";
                 return Err(Refused::new(ErrorCode::DuplicateBrokerRegistration, why));
             }
+            check_room(image.brokers().len() + usize::from(existing.is_none()))?;
             check_directories(image, request)?;
             check_registered_features(image, &request.features)
         });
@@ -84,8 +88,16 @@ impl<A> Controller<A> {
     }
 
     /// ControllerRegistration.
-    pub fn register_controller(&self, request: &ControllerRegistrationRequest) -> Decision<()> {
+    ///
+    /// # Errors
+    /// `PolicyViolation` where there are too many.
+    pub fn register_controller(&self, request: &ControllerRegistrationRequest) -> Decision<Result<(), Refused>> {
         let mut draft = self.draft();
+        let controllers = draft.image.controllers();
+        let is_new = !controllers.contains_key(&request.controller);
+        if let Err(refused) = check_room(controllers.len() + usize::from(is_new)) {
+            return Decision::reply(Err(refused));
+        }
         draft.push(MetadataRecord::RegisterController(RegisterControllerRecord {
             controller_id: request.controller,
             incarnation_id: request.incarnation,
@@ -93,7 +105,7 @@ impl<A> Controller<A> {
             end_points: request.listeners.clone(),
             features: request.features.clone(),
         }));
-        draft.atomic(())
+        draft.atomic(Ok(()))
     }
 
     /// UnregisterBroker.
@@ -182,6 +194,11 @@ fn registration(request: &BrokerRegistrationRequest, broker_epoch: BrokerEpoch) 
         log_dirs: request.directories.clone(),
         cordoned_log_dirs: request.cordoned_directories.clone(),
     }
+}
+
+fn check_room(nodes: usize) -> Result<(), Refused> {
+    let why = || format!("This cluster holds at most {NODES_MAX} brokers.");
+    if nodes <= NODES_MAX { Ok(()) } else { Err(Refused::new(ErrorCode::PolicyViolation, why())) }
 }
 
 fn check_directories(image: &Image, request: &BrokerRegistrationRequest) -> Result<(), Refused> {

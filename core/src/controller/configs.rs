@@ -21,7 +21,7 @@ use crate::{
     sorted::SortedMap,
 };
 
-/// Longest value that is kept (KAFKA-19925 has Kafka's own bound).
+/// Longest value that is kept, as in Kafka.
 const VALUE_BYTES_MAX: usize = i16::MAX as usize;
 
 /// All edits of one resource, which are made together or not at all.
@@ -61,11 +61,11 @@ impl Draft<'_> {
                 return Err(Refused::new(ErrorCode::InvalidRequest, why));
             }
         };
-        if let Some((name, _)) = wanted.iter().find(|(_, value)| value.len() > VALUE_BYTES_MAX) {
+        if wanted.values().any(|value| value.len() > VALUE_BYTES_MAX) {
             let why = format!(
                 "The configuration value cannot be added because it exceeds the maximum value size of {VALUE_BYTES_MAX} bytes."
             );
-            return Err(Refused::new(ErrorCode::InvalidConfig, format!("{why} ({name})")));
+            return Err(Refused::new(ErrorCode::InvalidConfig, why));
         }
         self.check_batch(edits.len() + 1)?;
         for edit in edits {

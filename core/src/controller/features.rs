@@ -127,7 +127,8 @@ impl Draft<'_> {
                 return Err(format!("{who} does not support this feature."));
             }
             if level < min || level > max {
-                return Err(format!("{who} only supports versions {min}-{max}"));
+                let range = if min == max { min.to_string() } else { format!("{min}-{max}") };
+                return Err(format!("{who} only supports versions {range}"));
             }
         }
         Ok(())

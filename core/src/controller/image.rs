@@ -6,6 +6,7 @@
 
 mod brokers;
 mod configs;
+mod effective;
 mod partition;
 mod quotas;
 mod snapshot;

@@ -59,16 +59,9 @@ impl Rules {
         Self { options }
     }
 
-    /// What this node goes by: what was set for it, over what was set for all brokers, over what it was started with.
-    /// A value that it does not take changes nothing, as for any broker.
+    /// What this node goes by.
     pub fn broker_config(&self, image: &Image) -> BrokerConfig {
-        let mut config = self.options.config.clone();
-        for resource in [ConfigResource::all_brokers(), ConfigResource::broker(self.options.node)] {
-            for (name, value) in image.configs().get(&resource).into_iter().flatten() {
-                _ = config.set(name, value);
-            }
-        }
-        config
+        image.broker_config(self.options.node, &self.options.config)
     }
 
     /// What a topic without configs of its own goes by.

@@ -19,10 +19,12 @@ use crate::{
     sorted::SortedMap,
 };
 
-/// A controller with a log of its own, in which everything is committed at once.
+/// A controller with a log of its own.
 struct Cluster {
     controller: Controller<()>,
     log: Vec<MetadataRecord>,
+    /// Whether everything is committed at once.
+    commits: bool,
     now: Instant,
     rng: Rng,
 }
@@ -36,7 +38,8 @@ impl Cluster {
         let mut options = ControllerOptions::new("cluster", BrokerId(1));
         set(&mut options);
         let controller = Controller::new(options, Image::default(), 0);
-        let mut cluster = Self { controller, log: Vec::new(), now: Instant::from_millis(1_000), rng: Rng::new(1) };
+        let mut cluster =
+            Self { controller, log: Vec::new(), commits: true, now: Instant::from_millis(1_000), rng: Rng::new(1) };
         let first = cluster.controller.activate(cluster.moment());
         cluster.carry_out(first);
         cluster
@@ -57,7 +60,7 @@ impl Cluster {
         self.controller.image()
     }
 
-    /// Appends and commits. Gives the records and the reply.
+    /// Appends, and commits if that is so. Gives the records and the reply.
     fn carry_out<T>(&mut self, decision: Decision<T>) -> (Vec<MetadataRecord>, T) {
         let mut reply = None;
         let records = decision.records.clone();
@@ -65,7 +68,9 @@ impl Cluster {
         let end = self.log.len() as Offset;
         let decision = decision.map(|told| reply = Some(told));
         self.controller.on_appended(end, decision);
-        self.controller.on_committed(end);
+        if self.commits {
+            self.controller.on_committed(end);
+        }
         (records, reply.expect("every decision has a reply"))
     }
 
@@ -292,4 +297,22 @@ fn features_change_together_and_where_everyone_can() {
     let up = cluster.controller.update_features(&[update(elr, 1, UpgradeKind::Upgrade)], false);
     let why = "Invalid update version 1 for feature eligible.leader.replicas.version. Broker 2 does not support this feature.";
     assert_eq!(up.reply, Err(Refused::new(invalid, why)));
+}
+
+#[test]
+fn what_a_node_goes_by_was_set_for_it_or_for_all_or_when_it_started() {
+    let mut cluster = Cluster::of(2);
+    cluster.assigned("t", &[&[1]]);
+    cluster.set(ConfigResource::all_brokers(), "log.retention.ms", "5").unwrap();
+    cluster.set(ConfigResource::broker(BrokerId(2)), "log.retention.ms", "6").unwrap();
+    cluster.set(ConfigResource::topic("t"), "segment.bytes", "7000").unwrap();
+    let started =
+        crate::config::BrokerConfig { retention_bytes: crate::config::value::Limit(Some(9)), ..Default::default() };
+    let told = |node, topic| {
+        let config = cluster.image().topic_config(BrokerId(node), &started, topic);
+        (config.retention.0, config.segment_bytes, config.retention_bytes.0)
+    };
+    assert_eq!(told(1, "t"), (Some(5), 7_000, Some(9)));
+    assert_eq!(told(2, "t"), (Some(6), 7_000, Some(9)));
+    assert_eq!(told(2, "u"), (Some(6), 1 << 30, Some(9)));
 }

@@ -1,4 +1,4 @@
-//! Whatever is asked: the image at the end is what the records make, on this node and on any other, from the log's
+//! Whatever is asked, and however late it is committed: the image at the end is what the records make, on this node and on any other, from the log's
 //! beginning and from a snapshot; and partitions are never what no partition may be.
 
 use proptest::prelude::*;
@@ -20,6 +20,7 @@ enum Ask {
     Configure { name: u8, unclean: bool },
     Features(i16),
     Wait(u64),
+    Commit(i64),
     FailOver,
 }
 
@@ -43,6 +44,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => (name, any::<bool>()).prop_map(|(name, unclean)| Ask::Configure { name, unclean }),
         1 => (0..2_i16).prop_map(Ask::Features),
         3 => (0..6_000_u64).prop_map(Ask::Wait),
+        8 => (0..12_i64).prop_map(Ask::Commit),
         1 => Just(Ask::FailOver),
     ]
 }
@@ -91,9 +93,15 @@ fn hear(cluster: &mut Cluster, ask: &Ask) {
                 carry(cluster, due);
             }
         }
+        Ask::Commit(more) => {
+            let end = cluster.controller.image_end() + more;
+            cluster.controller.on_committed(end.min(moment.next_offset));
+        }
         Ask::FailOver => {
             cluster.controller.step_down();
-            let decision = cluster.controller.activate(moment);
+            // The next leader does not have what was not committed.
+            cluster.log.truncate(cluster.controller.image_end() as usize);
+            let decision = cluster.controller.activate(cluster.moment());
             carry(cluster, decision);
         }
         _ => administer(cluster, ask),
@@ -195,10 +203,15 @@ proptest! {
     #[test]
     fn every_node_has_the_image_that_the_records_make(asked in prop::collection::vec(ask(), 0..60)) {
         let mut cluster = Cluster::of(3);
+        cluster.commits = false;
         for ask in asked {
             hear(&mut cluster, &ask);
-            check_partitions(cluster.image());
+            check_partitions(cluster.controller.end());
+            let committed = cluster.controller.image_end() as usize;
+            prop_assert_eq!(&replayed(&cluster.log[..committed]), cluster.image(), "what everybody may see");
         }
+        prop_assert_eq!(&replayed(&cluster.log), cluster.controller.end(), "what is decided on");
+        cluster.controller.on_committed(cluster.log.len() as Offset);
         let image = cluster.image().clone();
         prop_assert_eq!(&replayed(&cluster.log), &image, "another node that read the log");
         prop_assert_eq!(&replayed(&image.to_records()), &image, "one that began with a snapshot");
