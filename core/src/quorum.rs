@@ -20,6 +20,7 @@ mod links;
 mod log_facts;
 mod message;
 mod metadata_log;
+mod reconfigure;
 mod role;
 mod snapshot;
 #[cfg(test)]
@@ -35,7 +36,10 @@ pub use self::{
     links::AskId,
     log_facts::LogFacts,
     message::{Answer, LogPosition, Question, Records, Said, Standing},
-    metadata_log::{AppendError, CommittedBatch, FoundLog, METADATA_PARTITION, MetadataLog, SnapshotRefused, Told},
+    metadata_log::{
+        AppendError, CommittedBatch, FoundLog, METADATA_PARTITION, MetadataLog, SnapshotRefused, Told, VoterChange,
+    },
+    reconfigure::{Described, DescribedReplica},
     role::Role,
     snapshot::SnapshotPiece,
     voters::{ReplicaKey, Voters},

@@ -345,7 +345,7 @@ impl Recovery {
         let Phase::Logs(logs) = std::mem::replace(&mut self.phase, Phase::Ended) else { return self.working() };
         let mut recovered: Vec<RecoveredLog> = logs.recovered.into_iter().flatten().collect();
         let ids: SortedSet<TopicPartition> = recovered.iter().map(|log| log.parts.id).collect();
-        if ids.len() < recovered.len() {
+        if self.member.is_some() && ids.len() < recovered.len() {
             let why = "two directories are of the same partition".to_owned();
             return self.enter_failed(Fatal { file: layout::PARTITION_METADATA.to_owned(), why });
         }

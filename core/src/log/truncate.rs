@@ -229,7 +229,9 @@ impl Log {
         self.committed_end = to;
         self.unsure_snapshot.take_if(|offset| *offset > to);
         dir.free_hot(self.hot.truncate(to));
-        let (topic, partition) = (self.id.topic, self.id.partition);
-        turn.note(Event::LogTruncated { topic, partition, from, to });
+        if to < from {
+            let (topic, partition) = (self.id.topic, self.id.partition);
+            turn.note(Event::LogTruncated { topic, partition, from, to });
+        }
     }
 }

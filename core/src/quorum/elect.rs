@@ -91,6 +91,7 @@ impl Quorum {
         let leader = Leader {
             epoch_start: self.log.end,
             progress: others.iter().map(|id| (*id, Progress::default())).collect(),
+            observers: SortedMap::default(),
             unaware: others,
             quorum_until: scene.now + self.options.fetch_timeout * 3 / 2,
             heard: SortedSet::default(),

@@ -88,14 +88,14 @@ impl Quorum {
     }
 
     fn note_progress(&mut self, scene: &mut Scene<'_>, replica: ReplicaKey, end: Offset) {
-        let is_voter = self.voters.contains(replica);
+        let (is_voter, leader_end) = (self.voters.contains(replica), self.log.end);
         let Role::Leader(leader) = &mut self.role else { return };
         if let Some(progress) = leader.progress.get_mut(&replica.id).filter(|_| is_voter) {
-            progress.fetched_at = Some(scene.now);
-            // A follower that lost an unsynced tail says so, and is not counted with it.
-            progress.end = end;
+            progress.note(scene.now, end, leader_end);
             leader.heard.insert(replica.id);
             leader.unaware.remove(&replica.id);
+        } else {
+            self.note_observer(scene.now, replica, end);
         }
         self.advance_high_watermark(scene);
     }

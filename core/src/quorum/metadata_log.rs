@@ -14,15 +14,17 @@ mod reader;
 mod snapshots;
 #[cfg(test)]
 mod tests;
+mod voters;
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use self::{answers::ColdAnswer, open::Loading, reader::LogReader, snapshots::Snapshots};
+use self::{answers::ColdAnswer, open::Loading, reader::LogReader, snapshots::Snapshots, voters::VoterHistory};
 pub use self::{
     open::{FoundLog, METADATA_PARTITION},
     snapshots::SnapshotRefused,
+    voters::VoterChange,
 };
 use super::{
     Act, Answer, AskId, ElectionState, LogPosition, Question, Quorum, QuorumOptions, ReplicaKey, Said, Standing, Voters,
@@ -68,6 +70,11 @@ pub enum Told {
     Committed(CommittedBatch),
     /// A snapshot that the owner wrote is durable, and the log begins there.
     SnapshotKept(LogPosition),
+    /// What came of a change of the voters that was asked for.
+    VotersChanged {
+        request: RequestId,
+        changed: Result<(), ErrorCode>,
+    },
     /// This member must not go on, and why.
     Fatal(String),
 }
@@ -113,6 +120,7 @@ pub struct MetadataLog {
     cold: SortedMap<IoId, ColdAnswer>,
     reader: LogReader,
     snapshots: Snapshots,
+    history: VoterHistory,
     told: Vec<Told>,
 }
 
@@ -242,9 +250,16 @@ impl MetadataLog {
     }
 
     fn append_batch(&mut self, turn: &mut Turn<'_>, dir: &mut LogDir, epoch: LeaderEpoch, batch: Batch) -> Offset {
-        let appended = self.log.append(turn, dir, &self.config, epoch, batch);
+        let mut placed = batch;
+        placed.place(self.log.log_end_offset(), epoch);
+        let is_control = placed.header().is_control();
+        self.note_voters(&placed);
+        let appended = self.log.append(turn, dir, &self.config, epoch, placed);
         let end = appended.expect("a batch of the metadata log is smaller than its segments").last_offset + 1;
         self.step(turn, dir, |quorum, scene| quorum.on_appended(scene, epoch, end));
+        if is_control {
+            self.follow_voters(turn, dir);
+        }
         end - 1
     }
 
@@ -289,12 +304,14 @@ impl MetadataLog {
             let answer = Answer { standing: self.standing(), said: Err(ErrorCode::KafkaStorageError) };
             self.told.push(Told::Answer { request, answer });
         }
+        self.give_up_change();
         self.cut = None;
         self.acts.clear();
         self.persisting.clear();
         self.snapshots.give_up(dir);
         if !matches!(state, DirState::Offline(_)) {
             self.log.take_back(turn, dir);
+            self.history.truncate(self.log.log_end_offset());
         }
         match self.state {
             // It reads on: what it found was durable.

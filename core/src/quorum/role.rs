@@ -2,7 +2,7 @@
 
 use crate::sorted::{SortedMap, SortedSet};
 
-use super::message::LogPosition;
+use super::{message::LogPosition, voters::ReplicaKey};
 use crate::{
     ids::{BrokerId, Offset, RequestId},
     time::Instant,
@@ -44,6 +44,8 @@ pub struct Leader {
     /// Where its epoch begins in the log.
     pub epoch_start: Offset,
     pub progress: SortedMap<BrokerId, Progress>,
+    /// The same of whoever else fetches.
+    pub observers: SortedMap<ReplicaKey, Progress>,
     /// Voters that have not said that they know.
     pub unaware: SortedSet<BrokerId>,
     /// By then a majority must have fetched.
@@ -60,6 +62,10 @@ pub struct Leader {
 pub struct Progress {
     pub end: Offset,
     pub fetched_at: Option<Instant>,
+    /// When it last had all that the leader had.
+    pub caught_up_at: Option<Instant>,
+    /// Where the leader's log ended when it fetched last.
+    pub leader_end: Option<Offset>,
 }
 
 #[derive(Clone, Copy, Debug)]

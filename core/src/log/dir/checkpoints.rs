@@ -59,11 +59,14 @@ impl LogDir {
         (back.sync, back.is_checkpoint) = (true, true);
     }
 
-    /// The last words: recovery points at the logs' ends, then the marker. `ends` are of what is queued before.
+    /// The last words: recovery points at the logs' ends, then the marker. `ends` are of what is queued before; of a log
+    /// that is not in them what is durable counts.
     pub(crate) fn enqueue_clean_shutdown(&mut self, ends: &SortedMap<TopicPartition, Offset>) {
         self.queue_own_work();
         self.barrier();
-        let bytes = self.offsets_document(ends);
+        let mut points = self.durable.clone();
+        points.extend(ends.iter().map(|(id, end)| (*id, *end)));
+        let bytes = self.offsets_document(&points);
         self.enqueue([WriteOp::Put { file: layout::RECOVERY_POINTS.into(), bytes }], None, true);
         self.barrier();
         let marker =

@@ -56,9 +56,15 @@ impl MetadataLog {
             Act::HighWatermark(offset) if offset > self.high_watermark => {
                 self.high_watermark = offset;
                 self.told.push(Told::HighWatermark(offset));
+                self.on_voters_committed(turn, dir);
             }
             Act::HighWatermark(_) => {}
-            Act::Leader(standing) => self.told.push(Told::Leader(standing)),
+            Act::Leader(standing) => {
+                if standing.leader != Some(self.me.id) {
+                    self.give_up_change();
+                }
+                self.told.push(Told::Leader(standing));
+            }
             Act::Diverged { committed, to } => {
                 let why = format!(
                     "the metadata log is committed up to {committed}, and the leader has something else from {to} on"
@@ -85,15 +91,20 @@ impl MetadataLog {
         // It may have resigned before that state was durable.
         let leads = self.quorum().is_some_and(|quorum| quorum.is_leader() && quorum.standing().epoch == epoch);
         if leads {
-            let record = ControlRecord::leader_change(self.me.id, voters, granting);
-            let batch = ControlRecord::batch(&[record], turn.now.wall);
+            let mut records = vec![ControlRecord::leader_change(self.me.id, voters, granting)];
+            records.extend(self.history.records_to_begin_with());
+            let batch = ControlRecord::batch(&records, turn.now.wall);
             self.append_batch(turn, dir, epoch, batch);
         }
     }
 
     fn append_as_follower(&mut self, turn: &mut Turn<'_>, dir: &mut LogDir, bytes: Bytes) {
         match FollowerBatches::check(&self.log, bytes) {
-            Ok(batches) => self.log.append_as_follower(turn, dir, &self.config, batches),
+            Ok(batches) => {
+                batches.batches().iter().for_each(|batch| self.note_voters(batch));
+                self.log.append_as_follower(turn, dir, &self.config, batches);
+                self.follow_voters(turn, dir);
+            }
             // It was checked when it came, against the same log.
             Err(error) => self.enter_ended(format!("the leader's records do not follow the metadata log: {error}")),
         }
@@ -109,7 +120,11 @@ impl MetadataLog {
 
     fn go_on_cutting(&mut self, turn: &mut Turn<'_>, dir: &mut LogDir, mut truncation: Truncation) {
         match truncation.needs(&self.log, READ_BYTES) {
-            Ok(TruncationNeeds::Nothing) => _ = self.log.truncate(turn, dir, truncation),
+            Ok(TruncationNeeds::Nothing) => {
+                let end = self.log.truncate(turn, dir, truncation);
+                self.history.truncate(end);
+                self.follow_voters(turn, dir);
+            }
             Ok(needs) => {
                 let load = match &needs {
                     TruncationNeeds::Batches(range) => dir.load(turn, range),

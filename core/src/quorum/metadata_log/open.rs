@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{LogReader, MetadataLog, Snapshots, State};
+use super::{LogReader, MetadataLog, Snapshots, State, VoterHistory};
 use crate::{
     config::TopicConfig,
     error::Fatal,
@@ -78,6 +78,7 @@ impl MetadataLog {
             cold: SortedMap::new(),
             reader: LogReader::default(),
             snapshots: Snapshots::new(snapshots),
+            history: VoterHistory::default(),
             told: Vec::new(),
         };
         opened.begin_with_latest_snapshot(turn, dir);
@@ -107,7 +108,7 @@ impl MetadataLog {
         let mut acts = Vec::new();
         let mut scene = Scene { now: turn.now.monotonic, rng: turn.rng, acts: &mut acts };
         let found = (self.durable, facts);
-        let quorum = Quorum::open(self.options, self.me, self.voters.clone(), found, &mut scene);
+        let quorum = Quorum::open(self.options, self.me, self.current_voters(), found, &mut scene);
         self.state = State::Member(Box::new(quorum));
         self.acts.extend(acts);
         self.perform(turn, dir);

@@ -221,5 +221,10 @@ impl MetadataLog {
         self.reader = LogReader { load: load.map(|(io, _)| (io, None)), ..LogReader::default() };
     }
 
-    fn on_control_record(&mut self, _offset: Offset, _record: &ControlRecord) {}
+    /// Of what was appended in this life notice was taken then.
+    fn on_control_record(&mut self, offset: Offset, record: &ControlRecord) {
+        if matches!(self.state, State::Loading(_)) {
+            self.history.note(offset, record);
+        }
+    }
 }

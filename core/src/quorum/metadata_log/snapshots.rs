@@ -5,7 +5,10 @@
 
 use bytes::Bytes;
 
-use super::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, MetadataLog, State, Told, reader::SnapshotParser};
+use super::{
+    BATCH_BYTES_MAX, BATCH_RECORDS_MAX, MetadataLog, State, Told,
+    reader::{SnapshotParser, SnapshotPart},
+};
 use crate::{
     effect::WriteOp,
     ids::*,
@@ -51,6 +54,8 @@ struct Writing {
     records: Offset,
     /// Of one that is fetched.
     fetched: Option<SnapshotParser>,
+    /// The voters it names.
+    voters: Option<ControlRecord>,
     is_finished: bool,
 }
 
@@ -124,7 +129,9 @@ impl MetadataLog {
         }
         self.begin_writing(dir, end, None);
         let header = SnapshotHeaderRecord { version: 0, last_contained_log_timestamp: last_timestamp };
-        self.write_batch(dir, ControlRecord::batch(&[ControlRecord::SnapshotHeader(header)], turn.now.wall));
+        let mut records = vec![ControlRecord::SnapshotHeader(header)];
+        records.extend(self.history.records_before(end.offset));
+        self.write_batch(dir, ControlRecord::batch(&records, turn.now.wall));
         Ok(())
     }
 
@@ -164,7 +171,8 @@ impl MetadataLog {
     fn begin_writing(&mut self, dir: &mut LogDir, snapshot: LogPosition, fetched: Option<SnapshotParser>) {
         // What an attempt before left.
         dir.enqueue([WriteOp::Remove { file: part_of(snapshot) }], None, false);
-        self.snapshots.writing = Some(Writing { snapshot, size: 0, records: 0, fetched, is_finished: false });
+        self.snapshots.writing =
+            Some(Writing { snapshot, size: 0, records: 0, fetched, voters: None, is_finished: false });
     }
 
     fn write_batch(&mut self, dir: &mut LogDir, mut batch: Batch) {
@@ -202,10 +210,8 @@ impl MetadataLog {
             self.snapshots.give_up(dir);
             self.begin_writing(dir, piece.snapshot, Some(SnapshotParser::default()));
         }
-        let parser = self.snapshots.writing.as_mut().filter(|writing| is_next(writing));
-        let parser = parser.and_then(|writing| writing.fetched.as_mut());
-        let is_sound =
-            parser.is_some_and(|parser| parser.push(&piece.bytes).is_ok() && (!piece.is_last() || parser.is_whole()));
+        let writing = self.snapshots.writing.as_mut().filter(|writing| is_next(writing));
+        let is_sound = writing.is_some_and(|writing| writing.take(&piece));
         if !is_sound || dir.state() != DirState::Online {
             self.snapshots.give_up(dir);
             return self.step(turn, dir, |quorum, scene| quorum.on_snapshot_refused(scene));
@@ -244,12 +250,30 @@ impl MetadataLog {
         self.snapshots.kept.insert(snapshot.offset, (snapshot.epoch, writing.size));
         self.log.restart_at(turn, dir, snapshot.offset);
         self.snapshots.retire_older(dir);
+        self.history.forget();
+        if let Some(voters) = &writing.voters {
+            self.history.note(snapshot.offset - 1, voters);
+        }
         self.read_anew();
         self.step(turn, dir, |quorum, scene| quorum.on_snapshot_loaded(scene, snapshot));
+        self.follow_voters(turn, dir);
     }
 }
 
 impl Writing {
+    /// Takes notice of a piece of the leader's. False: it is no snapshot's.
+    fn take(&mut self, piece: &SnapshotPiece) -> bool {
+        let Some(parser) = &mut self.fetched else { return false };
+        let Ok(parts) = parser.push(&piece.bytes) else { return false };
+        let is_whole = parser.is_whole();
+        for part in parts {
+            if let SnapshotPart::Control(record @ ControlRecord::Voters(_)) = part {
+                self.voters = Some(record);
+            }
+        }
+        !piece.is_last() || is_whole
+    }
+
     /// The owner's, which may still add to it.
     fn is_own(&self) -> bool {
         self.fetched.is_none()

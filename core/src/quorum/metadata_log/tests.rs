@@ -1,9 +1,13 @@
 mod net;
+mod storage;
 
 use std::time::Duration;
 
-use self::net::{Net, Trouble};
-use crate::quorum::Role;
+use self::net::{Net, Trouble, key, voter};
+use crate::{
+    error::ErrorCode,
+    quorum::{Role, VoterChange},
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -103,4 +107,62 @@ fn nothing_committed_is_lost_or_changed_by_trouble() {
         (snapshots, cuts) = (snapshots + net.snapshots_loaded(), cuts + net.cuts());
     }
     assert!(elections > 80 && snapshots > 5 && cuts > 5, "{elections} epochs, {snapshots} snapshots, {cuts} cuts");
+}
+
+/// KIP-853, Q11: an observer that has caught up becomes a voter, a voter goes, a leader that removes itself hands over; all
+/// of it is in the log and in snapshots, so that whoever starts again knows it.
+#[test]
+fn voters_come_and_go_one_at_a_time() {
+    let mut net = Net::with_observers(6, (3, 1), true, Trouble::default());
+    net.run_for(5 * SECOND);
+    let ids = |net: &Net| net.described().voters.iter().map(|voter| voter.key.id.0).collect::<Vec<_>>();
+    assert_eq!((ids(&net), net.described().observers.len()), (vec![1, 2, 3], 1));
+    net.change_voters(VoterChange::Add(voter(3)));
+    net.change_voters(VoterChange::Remove(key(0)));
+    assert_eq!(net.changed, [Err(ErrorCode::RequestTimedOut)], "Q11: the one before is not committed");
+    net.run_for(SECOND);
+    assert_eq!((net.changed.pop(), ids(&net)), (Some(Ok(())), vec![1, 2, 3, 4]));
+    net.change_voters(VoterChange::Add(voter(3)));
+    assert_eq!(net.changed.pop(), Some(Err(ErrorCode::DuplicateVoter)));
+    net.change_voters(VoterChange::Remove(key(7)));
+    assert_eq!(net.changed.pop(), Some(Err(ErrorCode::VoterNotFound)));
+    net.change_voters(VoterChange::Update(voter(3)));
+    net.run_for(SECOND);
+    assert_eq!(net.changed.pop(), Some(Ok(())));
+    let leader = net.leader().expect("one leads");
+    net.change_voters(VoterChange::Remove(key(leader)));
+    net.run_for(5 * SECOND);
+    assert_eq!(net.changed.pop(), Some(Ok(())));
+    assert_ne!(net.leader(), Some(leader));
+    assert!(!ids(&net).contains(&(leader as i32 + 1)) && ids(&net).len() == 3);
+    // Whoever leads next took it from the log; whoever was away takes it from a snapshot.
+    let leader = net.leader().expect("one leads");
+    assert!(net.take_snapshot(leader));
+    net.run_for(SECOND);
+    let before = ids(&net);
+    (0..4).for_each(|member| net.lose_power(member));
+    net.run_for(20 * SECOND);
+    assert_eq!(ids(&net), before);
+    net.expect_converged("after all lost power");
+}
+
+/// What DescribeQuorum tells: who is how far, and since when.
+#[test]
+fn a_leader_tells_how_far_everybody_is() {
+    let mut net = Net::with_observers(7, (3, 1), false, Trouble::default());
+    net.run_for(5 * SECOND);
+    let away = (net.leader().expect("one leads") + 1) % 3;
+    net.cut_off(away);
+    let before = net.described();
+    net.run_for(2 * SECOND);
+    let after = net.described();
+    let of =
+        |told: &crate::quorum::Described| told.voters.iter().find(|voter| voter.key == key(away)).copied().unwrap();
+    assert_eq!(of(&before).log_end, of(&after).log_end);
+    assert!(of(&after).fetched_at <= of(&before).fetched_at.map(|at| at + SECOND));
+    assert!(after.high_watermark > before.high_watermark && after.observers[0].key == key(3));
+    let ends: Vec<_> = after.voters.iter().filter(|voter| voter.key != key(away)).collect();
+    assert!(ends.iter().all(|voter| voter.caught_up_at > of(&after).caught_up_at), "{ends:?}");
+    net.change_voters(VoterChange::Add(voter(3)));
+    assert_eq!(net.changed.pop(), Some(Err(ErrorCode::UnsupportedVersion)), "the log does not name its voters");
 }

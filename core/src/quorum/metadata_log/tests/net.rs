@@ -7,12 +7,17 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::{
     effect::{Input, StorageErrorKind},
+    error::ErrorCode,
     ids::*,
     log::{
-        DirState, Identity, LogDir, Opened, Recovery, RecoveryStep, layout,
-        tests::world::{Fault, World},
+        DirState, Identity, LogDir, Opened, layout,
+        tests::{
+            disk::Disk,
+            world::{Fault, World},
+        },
     },
     quorum::*,
+    record::internal::control::{KRaftVersionFeature, Voter},
     rng::Rng,
     sorted::SortedMap,
     time::{Instant, Timestamp},
@@ -75,6 +80,11 @@ struct Member {
 }
 
 pub struct Net {
+    /// The first ones are voters from the beginning, named by the log if `is_dynamic`.
+    voters: usize,
+    is_dynamic: bool,
+    /// What came of changes of the voters.
+    pub changed: Vec<Result<(), ErrorCode>>,
     members: Vec<Member>,
     events: SortedMap<(Instant, u64), Happening>,
     next: u64,
@@ -98,33 +108,36 @@ fn id(member: usize) -> BrokerId {
 }
 
 fn open(world: &mut World, member: usize) -> Opened {
-    let options = world.options;
-    let mut recovery = Recovery::start(&mut world.turn(), options);
     let identity = Identity { cluster_id: Some("cluster".to_owned()), node: id(member) };
-    loop {
-        let input = world.perform().expect("power stays on while it opens");
-        let turn = &mut world.turn();
-        let mut step = match input {
-            Input::Committed { io } => recovery.on_committed(turn, io),
-            Input::Failed { io, why } => recovery.on_failed(turn, io, why),
-            Input::Loaded { io, bytes } => recovery.on_loaded(turn, io, bytes),
-            Input::Listed { io, entries } => recovery.on_listed(turn, io, entries),
-            other => panic!("{other:?}"),
-        };
-        if let RecoveryStep::Catalog(None) = step {
-            step = recovery.open_member(turn, &identity);
-        }
-        match step {
-            RecoveryStep::Done(opened) => return *opened,
-            RecoveryStep::Failed(fatal) => panic!("{member} does not open: {fatal}"),
-            RecoveryStep::Working { .. } => {}
-            RecoveryStep::Catalog(_) => panic!("a member has no catalog"),
-        }
-    }
+    super::storage::open(world, &identity).unwrap_or_else(|fatal| panic!("{member} does not open: {fatal}"))
+}
+
+pub fn key(member: usize) -> ReplicaKey {
+    ReplicaKey { id: id(member), directory: DirectoryId([member as u8 + 1; 16]) }
+}
+
+pub fn voter(member: usize) -> Voter {
+    let ReplicaKey { id: voter, directory } = key(member);
+    let kraft_versions = KRaftVersionFeature { min_supported_version: 0, max_supported_version: 1 };
+    Voter { voter, directory, endpoints: Vec::new(), kraft_versions }
 }
 
 impl Net {
+    /// Asks whoever leads.
+    pub fn change_voters(&mut self, change: VoterChange) {
+        let leader = self.leader().expect("one leads");
+        self.turn(leader, |turn, dir, meta| meta.change_voters(turn, dir, RequestId(0), change));
+    }
+
+    pub fn described(&self) -> Described {
+        self.quorum(self.leader().expect("one leads")).and_then(|quorum| quorum.described(self.now)).expect("it leads")
+    }
+
     pub fn new(seed: u64, voters: usize, trouble: Trouble) -> Self {
+        Self::with_observers(seed, (voters, 0), false, trouble)
+    }
+
+    pub fn with_observers(seed: u64, (voters, observers): (usize, usize), is_dynamic: bool, trouble: Trouble) -> Self {
         let member = |member: usize| Member {
             world: World::new(seed * 31 + member as u64),
             life: 0,
@@ -135,7 +148,10 @@ impl Net {
             is_storage_due: false,
         };
         let mut net = Self {
-            members: (0..voters).map(member).collect(),
+            voters,
+            is_dynamic,
+            changed: Vec::new(),
+            members: (0..voters + observers).map(member).collect(),
             events: SortedMap::new(),
             next: 0,
             now: Instant(1_000_000),
@@ -147,7 +163,7 @@ impl Net {
             snapshots_loaded: 0,
             logs_cut: 0,
         };
-        (0..voters).for_each(|member| net.start(member));
+        (0..voters + observers).for_each(|member| net.start(member));
         net.after(1_000, Happening::Beat);
         net
     }
@@ -262,14 +278,33 @@ impl Net {
         self.now = end;
     }
 
+    /// Starts a member that is down, its disk changed. Gives what it tells until it has nothing more to read.
+    pub fn restart_with(&mut self, member: usize, change: impl FnOnce(&mut Disk)) -> Vec<Told> {
+        let found = &mut self.members[member];
+        change(&mut found.world.disk);
+        let mut opened = open(&mut found.world, member);
+        let log = FoundLog::new(opened.logs.remove(0), opened.member.take().unwrap()).unwrap();
+        let (dir, world) = (&mut opened.dir, &mut found.world);
+        let voters = Voters::new((0..self.voters).map(key));
+        let mut meta = MetadataLog::open(&mut world.turn(), dir, log, (key(member), voters), QuorumOptions::default());
+        while let Some(input) = world.perform() {
+            let turn = &mut world.turn();
+            if let Input::Loaded { io, bytes } = input {
+                dir.on_loaded(turn, io, &bytes);
+                meta.on_loaded(turn, dir, io, Some(&bytes));
+            }
+        }
+        meta.take_told()
+    }
+
     fn after(&mut self, micros: u64, event: Happening) {
         self.next += 1;
         self.events.insert((Instant(self.now.0 + micros), self.next), event);
     }
 
     fn start(&mut self, member: usize) {
-        let voters = (0..self.members.len()).map(|member| ReplicaKey { id: id(member), directory: DirectoryId::ZERO });
-        let voters = Voters::new(voters);
+        let voters = Voters::new((0..self.voters).map(key));
+        let initial = (0..self.voters).filter(|_| self.is_dynamic).map(voter).collect();
         let found = &mut self.members[member];
         (found.life, found.image, found.loading, found.is_storage_due) =
             (found.life + 1, Image::default(), None, false);
@@ -278,9 +313,11 @@ impl Net {
         found.world.fault = None;
         let mut opened = open(&mut found.world, member);
         let log = FoundLog::new(opened.logs.remove(0), opened.member.take().unwrap()).unwrap();
-        let me = ReplicaKey { id: id(member), directory: DirectoryId::ZERO };
+        let me = key(member);
         let mut dir = opened.dir;
-        let meta = MetadataLog::open(&mut found.world.turn(), &mut dir, log, (me, voters), QuorumOptions::default());
+        let mut meta =
+            MetadataLog::open(&mut found.world.turn(), &mut dir, log, (me, voters), QuorumOptions::default());
+        meta.set_initial_voters(initial);
         found.running = Some((dir, meta));
         self.turn(member, |_, _, _| ());
     }
@@ -441,6 +478,7 @@ impl Net {
                 self.snapshots_loaded += 1;
             }
             Told::Committed(batch) => self.commit(member, &batch),
+            Told::VotersChanged { changed, .. } => self.changed.push(changed),
             Told::Fatal(why) => panic!("{member}: {why}"),
         }
     }
