@@ -1,6 +1,7 @@
-//! A broker process on loopback.
+//! Broker processes on loopback.
 
 mod clock;
+mod cluster;
 mod command;
 mod connection;
 mod node;
@@ -21,6 +22,7 @@ use ottla_core::{
     effect::{Address, NodeAnswer, NodeCall},
     error::Fatal,
     host::MemoryStorage,
+    ids::BrokerId,
     log::DirOptions,
     machine::Machine,
 };
@@ -31,18 +33,29 @@ use crate::{
 };
 
 pub use clock::PlatformClock;
+pub use cluster::{Cluster, ClusterOptions, OnTold, Told};
 pub use command::{Command, NoCommand, Verb};
 pub use serve::{Door, Listeners, Served};
 pub use transport::TcpTransport;
 
 /// What a broker is started with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
+    pub id: BrokerId,
     /// 0: any free one.
     pub port: u16,
     pub storage: StorageOption,
     /// Kafka's names and values.
     pub configs: Vec<(String, String)>,
+    /// Where the members of its cluster reach each other, itself among them. None: it is on its own.
+    pub peers: Vec<(BrokerId, Address)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (storage, configs, peers) = (StorageOption::default(), Vec::new(), Vec::new());
+        Self { id: BrokerId(1), port: 0, storage, configs, peers }
+    }
 }
 
 /// Where records are kept.
@@ -63,10 +76,13 @@ impl Default for StorageOption {
 /// What a broker's machine is made from.
 #[derive(Clone, Debug)]
 pub struct Seed {
+    pub id: BrokerId,
     /// Where clients reach it.
     pub address: Address,
     pub config: BrokerConfig,
     pub dir: DirOptions,
+    /// `Options::peers`.
+    pub peers: Vec<(BrokerId, Address)>,
     /// For its randomness: another one at every start.
     pub random: u64,
 }
@@ -79,6 +95,9 @@ pub struct Host {
 
 /// How far recovery is, in bytes read of bytes to read.
 pub type OnRecovery = Box<dyn FnMut(u64, u64) + Send>;
+
+/// Called once, when it serves or cannot. Dropped without it where the broker's thread panics before.
+pub type OnReady = Box<dyn FnOnce(Result<(), Fatal>) + Send>;
 
 impl Host {
     /// Starts a broker and waits until it serves.
@@ -100,11 +119,30 @@ impl Host {
     where
         M: Machine<Call = NodeCall, Answer = NodeAnswer> + 'static,
     {
-        let mut config = BrokerConfig::default();
-        for (name, value) in &options.configs {
-            config.set(name, value).map_err(CannotStart::Config)?;
+        // What can be refused is, before the port is.
+        check_configs(&options.configs)?;
+        let listeners = listen(options.port)?.into();
+        let (ready, is_ready) = mpsc::channel();
+        let on_ready = Box::new(move |result| _ = ready.send(result));
+        let host = Self::begin(options, listeners, (on_recovery, on_ready), make)?;
+        match is_ready.recv() {
+            Ok(Ok(())) => Ok(host),
+            Ok(Err(why)) => Err(CannotStart::Recovery(why)),
+            Err(mpsc::RecvError) => Err(CannotStart::Panicked),
         }
-        let listener = listen(options.port)?;
+    }
+
+    /// Starts a broker, which says when it serves.
+    pub(crate) fn begin<M>(
+        options: Options,
+        listeners: Listeners,
+        (on_recovery, on_ready): (OnRecovery, OnReady),
+        make: impl FnOnce(Seed) -> M + Send + 'static,
+    ) -> Result<Self, CannotStart>
+    where
+        M: Machine<Call = NodeCall, Answer = NodeAnswer> + 'static,
+    {
+        let config = check_configs(&options.configs)?;
         let mut dir = DirOptions::default();
         let (storage, storage_cpu) = match options.storage {
             StorageOption::Memory(storage) => {
@@ -118,22 +156,26 @@ impl Host {
                 (AnyStorage::Files(storage), cpu_clock)
             }
         };
-        let (ready, is_ready) = mpsc::channel();
-        let served = Served::start(listener, move |address, door| {
+        let (id, peers) = (options.id, options.peers);
+        let served = Served::start(listeners, move |address, door| {
             let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), address);
-            let address = Address { host: address.ip().to_string(), port: address.port() };
-            (make(Seed { address, config, dir, random }), storage, attend(door, ready, on_recovery))
+            let address = address_of(address);
+            (make(Seed { id, address, config, dir, peers, random }), storage, attend(door, on_ready, on_recovery))
         });
-        let served = served.map_err(CannotStart::Platform)?;
-        match is_ready.recv() {
-            Ok(Ok(())) => Ok(Self { served, storage_cpu }),
-            Ok(Err(why)) => Err(CannotStart::Recovery(why)),
-            Err(mpsc::RecvError) => Err(CannotStart::Panicked),
-        }
+        Ok(Self { served: served.map_err(CannotStart::Platform)?, storage_cpu })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.served.address()
+    }
+
+    /// Stands still, as a process does that was sent SIGSTOP.
+    pub fn pause(&mut self) {
+        self.served.pause();
+    }
+
+    pub fn resume(&mut self) {
+        self.served.resume();
     }
 
     /// CPU time so far of the broker's thread and of its storage's.
@@ -161,13 +203,19 @@ impl Host {
 /// Does what the machine's answers ask for: opens the door, tells of recovery, ends.
 fn attend(
     door: Door<NodeCall>,
-    ready: mpsc::Sender<Result<(), Fatal>>,
+    on_ready: OnReady,
     mut on_recovery: OnRecovery,
 ) -> impl FnMut(NodeAnswer) -> ControlFlow<()> {
+    let mut on_ready = Some(on_ready);
+    let mut tell = move |result| {
+        if let Some(on_ready) = on_ready.take() {
+            on_ready(result);
+        }
+    };
     move |answer| match answer {
         NodeAnswer::Ready => {
             door.open();
-            let _ = ready.send(Ok(()));
+            tell(Ok(()));
             ControlFlow::Continue(())
         }
         NodeAnswer::Recovering { done, total } => {
@@ -175,11 +223,23 @@ fn attend(
             ControlFlow::Continue(())
         }
         NodeAnswer::CannotOpen(why) => {
-            let _ = ready.send(Err(why));
+            tell(Err(why));
             ControlFlow::Break(())
         }
         NodeAnswer::Stopped => ControlFlow::Break(()),
     }
+}
+
+fn check_configs(configs: &[(String, String)]) -> Result<BrokerConfig, CannotStart> {
+    let mut config = BrokerConfig::default();
+    for (name, value) in configs {
+        config.set(name, value).map_err(CannotStart::Config)?;
+    }
+    Ok(config)
+}
+
+fn address_of(address: SocketAddr) -> Address {
+    Address { host: address.ip().to_string(), port: address.port() }
 }
 
 fn listen(port: u16) -> Result<TcpListener, CannotStart> {

@@ -1,10 +1,10 @@
 //! The program `ottla-host` as a child of a test.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::SocketAddr,
     path::Path,
-    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,7 +15,9 @@ use crate::client::RawClient;
 #[derive(Debug)]
 pub struct Program {
     child: Child,
-    address: SocketAddr,
+    stdout: BufReader<ChildStdout>,
+    /// Of every broker.
+    addresses: Vec<SocketAddr>,
 }
 
 impl Program {
@@ -26,12 +28,30 @@ impl Program {
 
     /// `start`, whatever else the command says.
     pub fn spawn(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the host starts");
+        Self::spawn_commanded(command.stdin(Stdio::null()))
+    }
+
+    /// `spawn`, with a standard input for `say` if the command pipes it.
+    pub fn spawn_commanded(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the host starts");
+        let stdout = BufReader::new(child.stdout.take().expect("its output is piped"));
+        let mut program = Self { child, stdout, addresses: Vec::new() };
+        let line = program.next_line();
+        let addresses = line.strip_prefix("ready ").unwrap_or_else(|| panic!("it said `{line}`"));
+        program.addresses = addresses.split(',').map(|address| address.parse().expect("an address")).collect();
+        program
+    }
+
+    /// The next thing it says on its standard output.
+    pub fn next_line(&mut self) -> String {
         let mut line = String::new();
-        let stdout = child.stdout.as_mut().expect("its output is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("its first line");
-        let address = line.strip_prefix("ready ").unwrap_or_else(|| panic!("it said `{line}`")).trim().parse();
-        Self { child, address: address.expect("an address") }
+        self.stdout.read_line(&mut line).expect("a line");
+        line.trim_end().to_owned()
+    }
+
+    /// A line for its standard input.
+    pub fn say(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().expect("its input is piped"), "{line}").expect("it reads");
     }
 
     /// On any free port, with records in files under `dir`.
@@ -40,11 +60,11 @@ impl Program {
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.addresses[0]
     }
 
     pub fn connect(&self) -> RawClient {
-        RawClient::connect(self.address).expect("it listens")
+        RawClient::connect(self.address()).expect("it listens")
     }
 
     /// What it says there, once and only if the command pipes it.

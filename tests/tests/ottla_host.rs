@@ -1,7 +1,7 @@
 //! The program `ottla-host`, from outside.
 
 use std::{
-    io::Read,
+    io::{BufRead, BufReader, Read},
     process::{Command, Stdio},
     sync::{
         Arc,
@@ -142,6 +142,90 @@ fn what_cannot_be_had_is_one_line_and_exit_code_2() {
         assert!(said.contains(expected) && said.lines().count() == 1, "{arguments:?} said `{said}`");
         assert!(output.stdout.is_empty());
     }
+}
+
+/// A host that takes commands.
+fn commanded(arguments: &[&str]) -> Program {
+    Program::spawn_commanded(Command::new(HOST).args(arguments).stdin(Stdio::piped()).stderr(Stdio::piped()))
+}
+
+/// Gives its offset.
+fn produce_one(client: &mut RawClient) -> i64 {
+    let records = frames::batch(1, &[b"value"]);
+    frames::produced(client.ask(&frames::produce(2, -1, "topic", 0, &records)).unwrap()).base_offset
+}
+
+#[test]
+fn standard_input_says_what_becomes_of_a_broker() {
+    let mut program = commanded(&["--port", "0"]);
+    let mut say = |line: &str, done: &str| {
+        program.say(line);
+        assert_eq!(program.next_line(), done);
+        program.address()
+    };
+    let address = say("pause 1", "paused 1");
+    say("resume 1", "resumed 1");
+    let mut client = RawClient::connect(address).unwrap();
+    create(&mut client);
+    assert_eq!(produce_one(&mut client), 0);
+    for (end, ended, offset) in [("kill 1", "killed 1", 1), ("stop 1", "stopped 1", 2)] {
+        say(end, ended);
+        assert!(client.ask(&frames::api_versions(9)).is_err());
+        assert!(RawClient::connect(address).is_err());
+        assert_eq!(say("start 1", "started 1"), address);
+        client = RawClient::connect(address).unwrap();
+        // What it had is there, in memory too.
+        assert_eq!(produce_one(&mut client), offset);
+    }
+}
+
+#[test]
+fn a_broker_that_stands_still_answers_when_it_goes_on() {
+    let mut program = commanded(&["--port", "0"]);
+    let mut client = program.connect();
+    client.ask(&frames::api_versions(1)).unwrap();
+    program.say("pause 1");
+    assert_eq!(program.next_line(), "paused 1");
+    client.send(&frames::api_versions(2)).unwrap();
+    let (answered, answer) = std::sync::mpsc::channel();
+    std::thread::spawn(move || answered.send(client.receive().is_ok()));
+    let silence = answer.recv_timeout(Duration::from_millis(300));
+    program.say("resume 1");
+    assert_eq!(program.next_line(), "resumed 1");
+    assert!(silence.is_err());
+    assert_eq!(answer.recv(), Ok(true));
+    // One that stands still can be stopped.
+    program.say("pause 1");
+    program.signal(Signal::TERM);
+    assert!(program.wait().success());
+}
+
+#[test]
+fn a_command_that_cannot_be_done_is_one_line_on_stderr() {
+    let mut program = commanded(&["--port", "0"]);
+    let mut stderr = BufReader::new(program.stderr().unwrap());
+    let no_command = "is none of kill, pause, resume, stop and start with a broker's number";
+    let mut refuse = |line: &str, why: &str| {
+        program.say(line);
+        let mut said = String::new();
+        stderr.read_line(&mut said).unwrap();
+        assert_eq!(said, format!("ottla-host: {why}\n"));
+    };
+    refuse("kill 2", "there is no broker 2");
+    refuse("kill 0", "there is no broker 0");
+    refuse("start 1", "broker 1 runs");
+    refuse("make tea", &format!("`make tea` {no_command}"));
+    program.say("kill 1");
+    assert_eq!(program.next_line(), "killed 1");
+    let mut refuse = |line: &str| {
+        program.say(line);
+        let mut said = String::new();
+        stderr.read_line(&mut said).unwrap();
+        assert_eq!(said, "ottla-host: broker 1 does not run\n");
+    };
+    ["kill 1", "stop 1", "pause 1", "resume 1"].into_iter().for_each(&mut refuse);
+    program.signal(Signal::TERM);
+    assert!(program.wait().success());
 }
 
 #[test]

@@ -1,13 +1,19 @@
-//! `ottla-host`: one broker on loopback until it is told to stop.
+//! `ottla-host`: brokers on loopback until they are told to stop, and what becomes of them meanwhile, as standard input says.
 
-use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::{BufRead, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::{Parser, ValueEnum};
-use ottla_tests::host::{CannotStart, Host, OnRecovery, Options, StorageOption};
+use ottla_tests::host::{Cluster, ClusterOptions, Command, Panicked, Told};
 use tokio::{
     runtime,
     signal::unix::{Signal, SignalKind, signal},
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     time::Instant,
 };
 
@@ -16,14 +22,14 @@ const REFUSED: u8 = 2;
 /// Ended by a signal before it was done, as shells count it (128 + SIGINT).
 const INTERRUPTED: i32 = 130;
 
-/// A Kafka broker on 127.0.0.1
+/// Kafka brokers on 127.0.0.1. Standard input takes `kill N`, `pause N`, `resume N`, `stop N` and `start N`, a line each
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
     /// How many brokers
     #[arg(long, default_value_t = 1)]
-    brokers: u32,
-    /// Where clients connect; 0 takes any free port
+    brokers: u16,
+    /// Where clients connect to the first broker, the others' ports follow; 0 takes any free ones
     #[arg(long, default_value_t = 19092)]
     port: u16,
     /// Keep records in files under this directory, which is made if it is missing
@@ -59,7 +65,7 @@ fn refuse(why: &str) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
-fn options(arguments: Arguments) -> Result<Options, String> {
+fn options(arguments: Arguments) -> Result<ClusterOptions, String> {
     match arguments.brokers {
         0 => return Err("at least one broker is needed".to_owned()),
         1 => {}
@@ -70,57 +76,138 @@ fn options(arguments: Arguments) -> Result<Options, String> {
             config.split_once('=').ok_or_else(|| format!("--config {config}: not of the form NAME=VALUE"))?;
         Ok((name.trim().to_owned(), value.to_owned()))
     });
-    let storage = match (arguments.storage, arguments.data) {
-        (None | Some(StorageKind::Files), Some(dir)) => StorageOption::Files(dir),
-        (None | Some(StorageKind::Memory), None) => StorageOption::default(),
+    let dir = match (arguments.storage, arguments.data) {
+        (None | Some(StorageKind::Files), Some(dir)) => Some(dir),
+        (None | Some(StorageKind::Memory), None) => None,
         (Some(StorageKind::Files), None) => return Err("--storage files needs --data DIR".to_owned()),
         (Some(StorageKind::Memory), Some(_)) => return Err("--storage memory keeps nothing under --data".to_owned()),
     };
-    Ok(Options { port: arguments.port, storage, configs: configs.collect::<Result<_, String>>()? })
+    let (brokers, port) = (arguments.brokers, arguments.port);
+    Ok(ClusterOptions { brokers, port, dir, configs: configs.collect::<Result<_, String>>()? })
 }
 
-async fn serve(options: Options) -> ExitCode {
+async fn serve(options: ClusterOptions) -> ExitCode {
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(why) => return refuse(&why.to_string()),
     };
-    let starting = on_a_thread(move || Host::start_watched(options, say_how_far()));
-    let mut host = match signals.unless_interrupted(starting).await {
-        Ok(host) => host,
-        Err(why @ CannotStart::Panicked) => {
-            eprintln!("ottla-host: {why}");
-            return ExitCode::FAILURE;
-        }
+    let (told, mut heard) = mpsc::unbounded_channel();
+    let starting = on_a_thread(move || Cluster::start(options, Arc::new(move |what| _ = told.send(what))));
+    let mut cluster = match signals.unless_interrupted(starting).await {
+        Ok(cluster) => cluster,
         Err(why) => return refuse(&why.to_string()),
     };
-    println!("ready {}", host.address());
-    // Whoever waits for the line may read from a pipe.
+    let started = signals.unless_interrupted(all_ready(&mut cluster, &mut heard)).await;
+    if let Err(code) = started {
+        return code;
+    }
+    let addresses: Vec<String> = cluster.addresses().map(|address| address.to_string()).collect();
+    say(&format!("ready {}", addresses.join(",")));
+    if let Err(code) = attend(&mut cluster, &mut heard, &mut signals).await {
+        return code;
+    }
+    cluster.stop_all();
+    signals.unless_interrupted(all_stopped(&mut cluster, &mut heard)).await
+}
+
+/// Whoever waits for the line may read from a pipe.
+fn say(line: &str) {
+    println!("{line}");
     let _ = std::io::stdout().flush();
-    tokio::select! {
-        () = signals.next() => {}
-        () = host.ended() => {
-            eprintln!("ottla-host: the broker ended by itself");
-            return ExitCode::FAILURE;
+}
+
+fn complain(why: impl std::fmt::Display) {
+    eprintln!("ottla-host: {why}");
+}
+
+async fn all_ready(cluster: &mut Cluster, heard: &mut mpsc::UnboundedReceiver<Told>) -> Result<(), ExitCode> {
+    let mut missing = cluster.addresses().count();
+    let mut say_at = Instant::now() + Duration::from_secs(1);
+    while missing > 0 {
+        let Some(told) = heard.recv().await else { return Err(ExitCode::FAILURE) };
+        let is_failure = cluster.on_told(&told);
+        match told {
+            Told::Ready(_) => missing -= 1,
+            Told::CannotStart(_, why) => return Err(refuse(&format!("cannot open the log dir: {why}"))),
+            // Says on stderr how far a recovery is that takes longer than a second, once a second.
+            Told::Recovering(done, total) if Instant::now() >= say_at => {
+                say_at = Instant::now() + Duration::from_secs(1);
+                eprintln!("recovering: {} of {} MB", done / 1_000_000, total / 1_000_000);
+            }
+            _ if is_failure => {
+                complain(Panicked);
+                return Err(ExitCode::FAILURE);
+            }
+            Told::Recovering(..) | Told::Stopped(..) | Told::Ended(..) => {}
         }
     }
-    match signals.unless_interrupted(on_a_thread(move || host.stop())).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("ottla-host: {why}");
-            ExitCode::FAILURE
+    Ok(())
+}
+
+/// Does what standard input says until a signal comes.
+async fn attend(
+    cluster: &mut Cluster,
+    heard: &mut mpsc::UnboundedReceiver<Told>,
+    signals: &mut Signals,
+) -> Result<(), ExitCode> {
+    let mut lines = lines();
+    loop {
+        let told = tokio::select! {
+            () = signals.next() => return Ok(()),
+            Some(line) = lines.recv() => {
+                carry_out(cluster, &line);
+                continue;
+            }
+            Some(told) = heard.recv() => told,
+        };
+        let is_failure = cluster.on_told(&told);
+        match told {
+            _ if is_failure => {
+                complain("the broker ended by itself");
+                return Err(ExitCode::FAILURE);
+            }
+            Told::Ready(id) => say(&format!("started {id}")),
+            Told::Stopped(id, Ok(())) => say(&format!("stopped {id}")),
+            Told::Stopped(id, Err(why)) => complain(format_args!("broker {id}: {why}")),
+            Told::CannotStart(id, why) => complain(format_args!("broker {id}: cannot open the log dir: {why}")),
+            Told::Recovering(..) | Told::Ended(..) => {}
         }
     }
 }
 
-/// Says on stderr how far a recovery is that takes longer than a second, once a second.
-fn say_how_far() -> OnRecovery {
-    let mut next = Instant::now() + Duration::from_secs(1);
-    Box::new(move |done, total| {
-        if Instant::now() >= next {
-            next = Instant::now() + Duration::from_secs(1);
-            eprintln!("recovering: {} of {} MB", done / 1_000_000, total / 1_000_000);
+fn carry_out(cluster: &mut Cluster, line: &str) {
+    let done = line.parse::<Command>().map_err(|why| why.to_string()).and_then(|command| {
+        cluster.carry_out(command)?;
+        Ok(command)
+    });
+    match done {
+        // The others are done when it is told.
+        Ok(Command { verb, broker }) if verb.is_done_at_once() => say(&format!("{} {broker}", verb.done())),
+        Ok(_) => {}
+        Err(why) => complain(why),
+    }
+}
+
+/// Lines of standard input, until it ends.
+fn lines() -> mpsc::UnboundedReceiver<String> {
+    let (line, lines) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        std::io::stdin().lock().lines().map_while(Result::ok).try_for_each(|read| line.send(read))
+    });
+    lines
+}
+
+async fn all_stopped(cluster: &mut Cluster, heard: &mut mpsc::UnboundedReceiver<Told>) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    while cluster.is_anyone_up() {
+        let Some(told) = heard.recv().await else { break };
+        cluster.on_told(&told);
+        if let Told::Stopped(_, Err(why)) = told {
+            complain(why);
+            code = ExitCode::FAILURE;
         }
-    })
+    }
+    code
 }
 
 /// Runs what blocks, so that signals are heard meanwhile.

@@ -35,6 +35,11 @@ impl Verb {
         }
     }
 
+    /// Starting and stopping take their time.
+    pub fn is_done_at_once(self) -> bool {
+        matches!(self, Self::Kill | Self::Pause | Self::Resume)
+    }
+
     /// What is said when it is done.
     pub fn done(self) -> &'static str {
         match self {

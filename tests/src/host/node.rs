@@ -14,8 +14,9 @@ const REQUESTS_IN_HAND_MAX: u32 = 16;
 
 pub(super) fn make(seed: Seed) -> impl Machine<Call = NodeCall, Answer = NodeAnswer> + 'static {
     let network = NetworkLimits { requests_in_hand_max: REQUESTS_IN_HAND_MAX, ..NetworkLimits::default() };
-    let Seed { address, config, dir, random } = seed;
+    // Its peers are nothing to a node that has no part in a quorum.
+    let Seed { id, address, config, dir, random, peers: _ } = seed;
     // Nobody looks at the trace of a host.
-    let options = NodeOptions { config, dir, seed: random, network, trace_kept: 0, ..NodeOptions::new(address) };
+    let options = NodeOptions { id, config, dir, seed: random, network, trace_kept: 0, ..NodeOptions::new(address) };
     Node::new(options)
 }

@@ -47,8 +47,11 @@ enum Ask<Call> {
     Call(Call),
     /// Take clients' connections from here on.
     Accept,
-    /// Stand still, timers and sockets included, until the sender is dropped.
-    Pause(std::sync::mpsc::Receiver<()>),
+    /// Say so, then stand still, timers and sockets included, until the sender of `resumed` is dropped.
+    Pause {
+        paused: std::sync::mpsc::Sender<()>,
+        resumed: std::sync::mpsc::Receiver<()>,
+    },
     CpuTime(std::sync::mpsc::Sender<Duration>),
     /// End at once, mid-air.
     Kill,
@@ -113,11 +116,15 @@ impl<Call> Served<Call> {
         let _ = self.asks.send(Ask::Call(call));
     }
 
-    /// Stands still as a stopped process does: connections are kept, nothing is read, sent or noticed.
+    /// Stands still as a stopped process does, from when this returns: connections are kept, nothing is read, sent or
+    /// noticed.
     pub fn pause(&mut self) {
         if self.pause.is_none() {
             let (pause, resumed) = std::sync::mpsc::channel();
-            let _ = self.asks.send(Ask::Pause(resumed));
+            let (paused, is_paused) = std::sync::mpsc::channel();
+            let _ = self.asks.send(Ask::Pause { paused, resumed });
+            // Nobody says so where the thread has ended.
+            let _ = is_paused.recv();
             self.pause = Some(pause);
         }
     }
@@ -215,8 +222,11 @@ async fn attend<Call: 'static>(
                 inputs.send(Input::Call(call)).await;
             }
             Ask::Accept => accept(clients.take(), Listener::Client),
-            // Nothing else of this thread runs meanwhile.
-            Ask::Pause(resumed) => _ = resumed.recv(),
+            Ask::Pause { paused, resumed } => {
+                let _ = paused.send(());
+                // Nothing else of this thread runs meanwhile.
+                let _ = resumed.recv();
+            }
             Ask::CpuTime(answer) => {
                 let _ = answer.send(cpu::this_thread());
             }
