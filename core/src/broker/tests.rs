@@ -1,6 +1,7 @@
 //! Topics over a log dir in memory, one turn at a time: what tests of handlers ask.
 
 mod disk;
+mod peers;
 
 use bytes::BytesMut;
 use kafka_wire_core::{ApiVersion, KafkaDecode, KafkaEncode};

@@ -28,6 +28,14 @@ pub struct Path {
 }
 
 impl Path {
+    /// Both directions of a link are the same whoever stands first: a visitor does, or the broker of the lower number.
+    pub fn in_order(self) -> Self {
+        match self.is_both && self.from > self.to {
+            true => Self { from: self.to, to: self.from, ..self },
+            false => self,
+        }
+    }
+
     pub fn directions(self) -> impl Iterator<Item = (Peer, Peer)> {
         [(self.from, self.to), (self.to, self.from)].into_iter().take(1 + usize::from(self.is_both))
     }

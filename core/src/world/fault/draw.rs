@@ -65,6 +65,12 @@ impl Drawing<'_> {
     fn of_network(&mut self, code: &str) -> Fault {
         let visitor = self.visitor();
         match code {
+            "N1" if self.is_between_brokers() => {
+                let from = self.server();
+                let to = (from + 1 + self.below(u64::from(self.swarm.brokers) - 1) as u32) % self.swarm.brokers;
+                let path = Path { from: Peer::Server(from), to: Peer::Server(to), is_both: self.below(2) == 0 };
+                Fault::Silence { path: path.in_order() }
+            }
             "N1" => Fault::Silence { path: self.path(visitor) },
             "N2" if self.below(2) == 0 => Fault::Abandon { visitor, late: self.millis(20_000) },
             "N2" => Fault::Replay { visitor, after: self.millis(60_000) },
@@ -126,8 +132,11 @@ impl Drawing<'_> {
         }
     }
 
-    /// N5: a visitor, some of them or all of them are cut off, in one direction or in both.
+    /// N5: a visitor, some of them or all of them are cut off, in one direction or in both; or brokers from each other.
     fn partition(&mut self, at: Instant) {
+        if self.is_between_brokers() {
+            return self.partition_brokers(at);
+        }
         let (mode, alone) = (self.below(3), self.visitor());
         let (duration, path) = (self.millis(8_000), self.path(alone));
         for visitor in 0..self.swarm.visitors {
@@ -144,12 +153,31 @@ impl Drawing<'_> {
         }
     }
 
+    /// One broker is cut off from the others, or one half from the other half.
+    fn partition_brokers(&mut self, at: Instant) {
+        let (alone, is_half, is_both) = (self.server(), self.below(2) == 0, self.below(2) == 0);
+        let duration = self.millis(8_000);
+        let here: Vec<bool> =
+            (0..self.swarm.brokers).map(|server| if is_half { self.below(2) == 0 } else { server == alone }).collect();
+        for (from, to) in (0..self.swarm.brokers).flat_map(|from| (0..self.swarm.brokers).map(move |to| (from, to))) {
+            if here[from as usize] && !here[to as usize] {
+                let path = Path { from: Peer::Server(from), to: Peer::Server(to), is_both };
+                self.drawn.push((at, Fault::Cut { path: path.in_order(), duration }));
+            }
+        }
+    }
+
     /// N6: links are clogged one after the other, and freed in an order of their own (FoundationDB's "swizzle").
     fn swizzle(&mut self, at: Instant) {
-        let server = Peer::Server(self.server());
+        let number = self.server();
+        let server = Peer::Server(number);
         let mut begin = at;
-        for visitor in 0..self.swarm.visitors {
-            for (from, to) in [(Peer::Visitor(visitor), server), (server, Peer::Visitor(visitor))] {
+        let others = match self.is_between_brokers() {
+            true => (0..self.swarm.brokers).filter(|other| *other != number).map(Peer::Server).collect(),
+            false => (0..self.swarm.visitors).map(Peer::Visitor).collect::<Vec<Peer>>(),
+        };
+        for other in others {
+            for (from, to) in [(other, server), (server, other)] {
                 if self.below(3) > 0 {
                     let (path, duration) = (Path { from, to, is_both: false }, self.millis(4_000));
                     self.drawn.push((begin, Fault::Clog { path, duration }));
@@ -157,6 +185,11 @@ impl Drawing<'_> {
                 }
             }
         }
+    }
+
+    /// Half of the links that faults befall, where there are such links.
+    fn is_between_brokers(&mut self) -> bool {
+        self.swarm.brokers > 1 && self.below(2) == 0
     }
 
     fn path(&mut self, visitor: u32) -> Path {

@@ -84,12 +84,15 @@ impl World {
         connection
     }
 
-    /// Somebody who is no client sends `frames`, and is gone after a while.
+    /// Somebody who is no client sends `frames`, and is gone after a while. Where brokers have peers, it may come in by
+    /// their door.
     pub(super) fn meet_stranger(&mut self, server: u32, frames: Vec<Bytes>) {
-        if !self.servers[server as usize].is_serving() {
+        let is_among_peers = self.servers.len() > 1 && self.rng.below(2) == 0;
+        let listener = if is_among_peers { Listener::Broker } else { Listener::Client };
+        if !self.servers[server as usize].is_listening(listener) {
             return;
         }
-        let connection = self.open(Dialler::STRANGER, server, Listener::Client);
+        let connection = self.open(Dialler::STRANGER, server, listener);
         frames.iter().for_each(|frame| self.send(connection, true, frame));
         self.schedule.push(self.now + STRANGERS_STAY, Occurrence::Closed { connection, to_server: false });
         self.schedule.push(self.now + STRANGERS_STAY, Occurrence::Closed { connection, to_server: true });

@@ -252,14 +252,9 @@ fn path(words: &mut Words<'_>) -> Result<Path, Wrong> {
         false => Word(word).broker().map(Peer::Server),
     };
     match (peer(one)?, peer(other)?) {
-        // Both directions of a link are the same whoever stands first.
-        (from @ Peer::Server(_), to @ Peer::Visitor(_)) if is_both => Ok(Path { from: to, to: from, is_both }),
-        (Peer::Server(from), Peer::Server(to)) if from > to && is_both => {
-            Ok(Path { from: Peer::Server(to), to: Peer::Server(from), is_both })
-        }
         (Peer::Visitor(_), Peer::Visitor(_)) => Err("visitors do not speak with each other".to_owned()),
         (from, to) if from == to => Err(format!("{} has no link with itself", shown(one))),
-        (from, to) => Ok(Path { from, to, is_both }),
+        (from, to) => Ok(Path { from, to, is_both }.in_order()),
     }
 }
 
