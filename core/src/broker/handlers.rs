@@ -144,9 +144,13 @@ fn dispatch(
         Api::IncrementalAlterConfigs => topics.on_incremental_alter_configs(turn, ask, decode(ask, body)?),
         Api::DescribeCluster => topics.on_describe_cluster(turn, ask, decode(ask, body)?),
         Api::DescribeTopicPartitions => topics.on_describe_topic_partitions(turn, ask, decode(ask, body)?),
-        Api::Vote | Api::BeginQuorumEpoch | Api::EndQuorumEpoch | Api::FetchSnapshot | Api::AllocateProducerIds => {
-            waits.peer.on_asked(turn, ask, body)?
-        }
+        Api::Vote
+        | Api::BeginQuorumEpoch
+        | Api::EndQuorumEpoch
+        | Api::FetchSnapshot
+        | Api::BrokerRegistration
+        | Api::BrokerHeartbeat
+        | Api::AllocateProducerIds => waits.peer.on_asked(turn, ask, body)?,
         // There are none in envelopes.
         Api::Envelope => return Err(CloseReason::UnknownApi),
     })

@@ -6,6 +6,8 @@
 
 mod allocate_producer_ids;
 mod begin_quorum_epoch;
+mod broker_heartbeat;
+mod broker_registration;
 mod connection;
 mod end_quorum_epoch;
 mod envelope;
@@ -25,9 +27,10 @@ use kafka_wire_core::Uuid;
 use super::api::{Ask, Handled, decode};
 pub use super::wait::forward::Sending;
 use crate::{
+    controller::{BrokerRegistrationRequest, Heartbeat, HeartbeatReply},
     effect::Address,
     error::ErrorCode,
-    ids::{BrokerId, DirectoryId, LeaderEpoch, ProducerId},
+    ids::{BrokerEpoch, BrokerId, DirectoryId, LeaderEpoch, ProducerId},
     quorum::{Answer, Question, ReplicaKey, Standing},
     trace::event::CloseReason,
     wire::Api,
@@ -62,7 +65,9 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     Quorum(Question),
-    /// The active controller.
+    // Of the active controller.
+    Register(Box<BrokerRegistrationRequest>),
+    Heartbeat(Heartbeat),
     ProducerIds(WantsProducerIds),
 }
 
@@ -74,6 +79,8 @@ pub enum Reply {
         /// Where the leader that the answer names is reached, if that is known.
         leader: Option<Address>,
     },
+    Registered(Result<BrokerEpoch, ErrorCode>),
+    Heartbeat(Result<HeartbeatReply, ErrorCode>),
     ProducerIds(Result<Range<ProducerId>, ErrorCode>),
 }
 
@@ -81,6 +88,8 @@ impl Reply {
     pub(super) fn error(&self) -> Option<ErrorCode> {
         match self {
             Self::Quorum { answer, .. } => answer.said.as_ref().err().copied(),
+            Self::Registered(told) => told.err(),
+            Self::Heartbeat(told) => told.err(),
             Self::ProducerIds(told) => told.as_ref().err().copied(),
         }
     }
@@ -101,6 +110,11 @@ pub(super) fn read(ask: Ask, body: Bytes, member: &Member) -> Result<Result<Aske
         Api::EndQuorumEpoch => end_quorum_epoch::question(&decode(ask, body)?, member),
         Api::Fetch => fetch_metadata::question(&decode(ask, body)?, member),
         Api::FetchSnapshot => fetch_snapshot::question(&decode(ask, body)?, member),
+        Api::BrokerRegistration => {
+            let request = broker_registration::read(decode(ask, body)?, ask.version);
+            return Ok(Ok(Asked::Register(Box::new(request))));
+        }
+        Api::BrokerHeartbeat => return Ok(Ok(Asked::Heartbeat(broker_heartbeat::read(&decode(ask, body)?)))),
         Api::AllocateProducerIds => {
             return Ok(Ok(Asked::ProducerIds(allocate_producer_ids::read(&decode(ask, body)?))));
         }
@@ -125,6 +139,8 @@ pub(super) fn refuse(ask: Ask, error: ErrorCode) -> Handled {
 pub(super) fn write(ask: Ask, reply: Reply) -> Handled {
     let (answer, leader) = match reply {
         Reply::Quorum { answer, leader } => (answer, leader),
+        Reply::Registered(told) => return ask.reply(&broker_registration::response(told)),
+        Reply::Heartbeat(told) => return ask.reply(&broker_heartbeat::response(told)),
         Reply::ProducerIds(told) => return ask.reply(&allocate_producer_ids::response(told)),
     };
     let leader = leader.as_ref().filter(|_| answer.standing.leader.is_some());

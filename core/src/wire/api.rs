@@ -75,6 +75,8 @@ apis! {
     Envelope = 58, 0..=0, 0..=0, flexible from 0, for brokers;
     FetchSnapshot = 59, 0..=1, 0..=1, flexible from 0, for brokers;
     DescribeCluster = 60, 0..=2, 0..=2, flexible from 0, for everyone;
+    BrokerRegistration = 62, 0..=4, 0..=4, flexible from 0, for brokers;
+    BrokerHeartbeat = 63, 0..=2, 0..=2, flexible from 0, for brokers;
     AllocateProducerIds = 67, 0..=0, 0..=0, flexible from 0, for brokers;
     DescribeTopicPartitions = 75, 0..=0, 0..=0, flexible from 0, for everyone;
 }

@@ -87,6 +87,8 @@ messages! {
     DescribeCluster: DescribeClusterRequest, DescribeClusterResponse;
     DescribeTopicPartitions: DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse;
     AllocateProducerIds: AllocateProducerIdsRequest, AllocateProducerIdsResponse;
+    BrokerHeartbeat: BrokerHeartbeatRequest, BrokerHeartbeatResponse;
+    BrokerRegistration: BrokerRegistrationRequest, BrokerRegistrationResponse;
     Envelope: EnvelopeRequest, EnvelopeResponse;
     FetchSnapshot: FetchSnapshotRequest, FetchSnapshotResponse;
     Vote: VoteRequest, VoteResponse;

@@ -7,13 +7,15 @@ use kafka_wire::{KafkaRequest, OutboundFrameLimits, encode_request};
 use kafka_wire_core::{ApiVersion, Decoder, KafkaDecode, KafkaEncode, StrBytes};
 
 use super::{
-    Letter, Member, Told, WantsProducerIds, allocate_producer_ids, begin_quorum_epoch, end_quorum_epoch, envelope,
-    fetch_metadata, fetch_snapshot, vote,
+    Letter, Member, Told, WantsProducerIds, allocate_producer_ids, begin_quorum_epoch, broker_heartbeat,
+    broker_registration, end_quorum_epoch, envelope, fetch_metadata, fetch_snapshot, vote,
 };
 use crate::{
+    broker::registration::HeartbeatTold,
+    controller::{BrokerRegistrationRequest, Heartbeat},
     effect::Frame,
     error::ErrorCode,
-    ids::{BrokerId, ProducerId, RequestId},
+    ids::{BrokerEpoch, BrokerId, ProducerId, RequestId},
     quorum::{AskId, Question},
     wire::{Api, limits},
 };
@@ -22,6 +24,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Errand {
     Quorum(AskId, Question),
+    Register(Box<BrokerRegistrationRequest>),
+    Heartbeat(Heartbeat),
     ProducerIds(WantsProducerIds),
     /// A client's request, which waits here for the controller's answer.
     Forward(RequestId, Letter),
@@ -31,6 +35,8 @@ pub enum Errand {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
     Quorum(Told),
+    Registered(BrokerEpoch),
+    Heartbeat(HeartbeatTold),
     ProducerIds(Range<ProducerId>),
     /// Header and body.
     Forwarded(Bytes),
@@ -83,7 +89,7 @@ impl Errand {
         match self {
             Self::Quorum(_, Question::Fetch { .. } | Question::FetchSnapshot { .. }) => Lane::Fetch,
             Self::Quorum(..) => Lane::Vote,
-            Self::ProducerIds(_) => Lane::Controller,
+            Self::Register(_) | Self::Heartbeat(_) | Self::ProducerIds(_) => Lane::Controller,
             Self::Forward(..) => Lane::Forward,
         }
     }
@@ -95,6 +101,8 @@ impl Errand {
             Self::Quorum(_, Question::EndQuorumEpoch { .. }) => Api::EndQuorumEpoch,
             Self::Quorum(_, Question::Fetch { .. }) => Api::Fetch,
             Self::Quorum(_, Question::FetchSnapshot { .. }) => Api::FetchSnapshot,
+            Self::Register(_) => Api::BrokerRegistration,
+            Self::Heartbeat(_) => Api::BrokerHeartbeat,
             Self::ProducerIds(_) => Api::AllocateProducerIds,
             Self::Forward(..) => Api::Envelope,
         }
@@ -104,6 +112,8 @@ impl Errand {
     pub(super) fn frame(&self, member: &Member, correlation: i32) -> Option<Frame> {
         let question = match self {
             Self::Quorum(_, question) => question,
+            Self::Register(request) => return frame(&broker_registration::request(request), member, correlation),
+            Self::Heartbeat(heartbeat) => return frame(&broker_heartbeat::request(heartbeat), member, correlation),
             Self::ProducerIds(wants) => return frame(&allocate_producer_ids::request(*wants), member, correlation),
             Self::Forward(_, letter) => return frame(&envelope::request(letter), member, correlation),
         };
@@ -135,21 +145,19 @@ impl Errand {
     pub(super) fn read(&self, body: Bytes) -> Result<Answered, Lost> {
         let version = version(self.api());
         let told = match self.api() {
-            Api::Vote => vote::answer(&decode(body, version)?),
-            Api::BeginQuorumEpoch => begin_quorum_epoch::answer(&decode(body, version)?),
-            Api::EndQuorumEpoch => end_quorum_epoch::answer(&decode(body, version)?),
-            Api::FetchSnapshot => fetch_snapshot::answer(&decode(body, version)?),
+            Api::Vote => vote::answer(&decode(body, version)?).map(Answered::Quorum),
+            Api::BeginQuorumEpoch => begin_quorum_epoch::answer(&decode(body, version)?).map(Answered::Quorum),
+            Api::EndQuorumEpoch => end_quorum_epoch::answer(&decode(body, version)?).map(Answered::Quorum),
+            Api::FetchSnapshot => fetch_snapshot::answer(&decode(body, version)?).map(Answered::Quorum),
+            Api::BrokerRegistration => broker_registration::answer(&decode(body, version)?).map(Answered::Registered),
+            Api::BrokerHeartbeat => broker_heartbeat::answer(&decode(body, version)?).map(Answered::Heartbeat),
             Api::AllocateProducerIds => {
-                let block = allocate_producer_ids::answer(&decode(body, version)?).map_err(Lost::Refused)?;
-                return Ok(Answered::ProducerIds(block));
+                allocate_producer_ids::answer(&decode(body, version)?).map(Answered::ProducerIds)
             }
-            Api::Envelope => {
-                let answer = envelope::answer(decode(body, version)?).map_err(Lost::Refused)?;
-                return Ok(Answered::Forwarded(answer));
-            }
-            _ => fetch_metadata::answer(&decode(body, version)?),
+            Api::Envelope => envelope::answer(decode(body, version)?).map(Answered::Forwarded),
+            _ => fetch_metadata::answer(&decode(body, version)?).map(Answered::Quorum),
         };
-        told.map(Answered::Quorum).map_err(Lost::Refused)
+        told.map_err(Lost::Refused)
     }
 }
 

@@ -6,11 +6,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    broker::api::Ask,
+    broker::{api::Ask, registration::HeartbeatTold},
     effect::{Frame, Listener},
-    ids::{ConnectionId, Offset, RequestId},
+    ids::{ConnectionId, IncarnationId, Offset, RequestId},
     quorum::{AskId, LogPosition, Records, Said},
-    record::{BatchBuilder, Compression},
+    record::{
+        BatchBuilder, Compression,
+        internal::metadata::{Endpoint, SupportedFeature},
+    },
     time::Timestamp,
     wire::RequestHead,
 };
@@ -136,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused(api in 0..7_usize, version in 0..20_i16, body in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_read_or_refused(api in 0..9_usize, version in 0..20_i16, body in prop::collection::vec(any::<u8>(), 0..200)) {
         let apis: Vec<Api> = Api::ALL.iter().copied().filter(|api| !api.is_served_at(Listener::Client)).collect();
         let api = apis.get(api).copied().unwrap_or(Api::Fetch);
         let version = api.served().start() + version % (api.served().end() - api.served().start() + 1);
@@ -145,7 +148,9 @@ proptest! {
         let letter = Letter { frame: body.clone().into(), host: [127, 0, 0, 1].into() };
         let _ = opened(letter.clone(), |request| request.request_principal = Some(body.clone().into()));
         let wants = WantsProducerIds { broker: BrokerId(1), broker_epoch: 1 };
-        for errand in errands().into_iter().chain([Errand::Forward(RequestId(1), letter), Errand::ProducerIds(wants)]) {
+        let register = Errand::Register(Box::new(registration()));
+        let others = [Errand::Forward(RequestId(1), letter), Errand::ProducerIds(wants), register];
+        for errand in errands().into_iter().chain(others) {
             let _ = errand.read(body.clone().into());
             let _ = errand.split(body.clone().into());
         }
@@ -449,5 +454,62 @@ fn a_piece_lies_within_its_snapshot() {
         let answer = Answer { standing: standing(3, 2), said: Ok(said) };
         let heard = carried_back(errand, ask, Reply::Quorum { answer, leader: None });
         assert_eq!(heard.is_ok(), is_told, "{heard:?}");
+    }
+}
+
+fn registration() -> BrokerRegistrationRequest {
+    let endpoint = |name: &str, port| Endpoint { name: name.into(), host: "broker".into(), port, security_protocol: 0 };
+    BrokerRegistrationRequest {
+        cluster_id: "a-cluster".to_owned(),
+        broker: BrokerId(4),
+        incarnation: IncarnationId([5; 16]),
+        listeners: vec![endpoint("CLIENT", 9092), endpoint("BROKER", 9093)],
+        features: vec![SupportedFeature {
+            name: "metadata.version".into(),
+            min_supported_version: 7,
+            max_supported_version: 27,
+        }],
+        rack: Some("a".into()),
+        directories: vec![DirectoryId([6; 16])],
+        cordoned_directories: None,
+        previous_epoch: Some(11),
+    }
+}
+
+#[test]
+fn a_broker_registers_and_lives() {
+    let registration = registration();
+    let errand = Errand::Register(Box::new(registration.clone()));
+    let (ask, asked) = carried(&errand, &member(4), &member(2));
+    assert_eq!(asked, Ok(Asked::Register(Box::new(registration.clone()))));
+    assert_eq!(carried_back(&errand, ask, Reply::Registered(Ok(42))), Ok(Answered::Registered(42)));
+    let taken = ErrorCode::DuplicateBrokerRegistration;
+    assert_eq!(carried_back(&errand, ask, Reply::Registered(Err(taken))), Err(Lost::Refused(taken)));
+    let heartbeat = Heartbeat {
+        broker: BrokerId(4),
+        epoch: 42,
+        metadata_offset: 99,
+        wants_fence: true,
+        wants_shutdown: false,
+        offline_directories: vec![DirectoryId([6; 16])],
+        cordoned_directories: Some(Vec::new()),
+    };
+    let errand = Errand::Heartbeat(heartbeat.clone());
+    let (ask, asked) = carried(&errand, &member(4), &member(2));
+    assert_eq!(asked, Ok(Asked::Heartbeat(heartbeat)));
+    let reply =
+        HeartbeatReply { is_caught_up: true, is_fenced: false, in_controlled_shutdown: true, should_shut_down: true };
+    let told = HeartbeatTold { is_caught_up: true, is_fenced: false, should_shut_down: true };
+    assert_eq!(carried_back(&errand, ask, Reply::Heartbeat(Ok(reply))), Ok(Answered::Heartbeat(told)));
+    let stale = ErrorCode::StaleBrokerEpoch;
+    assert_eq!(carried_back(&errand, ask, Reply::Heartbeat(Err(stale))), Err(Lost::Refused(stale)));
+}
+
+#[test]
+fn an_older_registration_says_nothing_of_the_run_before() {
+    let request = broker_registration::request(&registration());
+    for version in Api::BrokerRegistration.served() {
+        let read = broker_registration::read(request.clone(), version);
+        assert_eq!(read.previous_epoch, (version >= 3).then_some(11));
     }
 }

@@ -154,6 +154,13 @@ fn peer_request_body(api: Api, version: i16) -> Option<Bytes> {
             encode(&request, version)
         }
         Api::AllocateProducerIds => encode(&AllocateProducerIdsRequest::default(), version),
+        Api::BrokerHeartbeat => encode(&BrokerHeartbeatRequest::default(), version),
+        Api::BrokerRegistration => {
+            let mut request = BrokerRegistrationRequest::default();
+            request.listeners = vec![broker_registration_request::Listener::default()];
+            request.features = vec![broker_registration_request::Feature::default()];
+            encode(&request, version)
+        }
         Api::FetchSnapshot => {
             let mut topic = fetch_snapshot_request::TopicSnapshot::default();
             (topic.name, topic.partitions) = (log(), vec![fetch_snapshot_request::PartitionSnapshot::default()]);
@@ -276,6 +283,8 @@ fn answer_body(api: Api, version: i16) -> Option<Bytes> {
         Api::AllocateProducerIds => encode(&AllocateProducerIdsResponse::default(), version),
         Api::Envelope => encode(&EnvelopeResponse::default(), version),
         Api::FetchSnapshot => encode(&FetchSnapshotResponse::default(), version),
+        Api::BrokerHeartbeat => encode(&BrokerHeartbeatResponse::default(), version),
+        Api::BrokerRegistration => encode(&BrokerRegistrationResponse::default(), version),
         Api::Vote => encode(&VoteResponse::default(), version),
         Api::BeginQuorumEpoch => encode(&BeginQuorumEpochResponse::default(), version),
         Api::EndQuorumEpoch => encode(&EndQuorumEpochResponse::default(), version),
