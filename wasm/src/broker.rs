@@ -20,9 +20,10 @@ use ottla_core::{
     node::{Node, NodeOptions},
     time::{Instant, Now},
 };
+use ottla_js::error::Refusal;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::{channel::ChannelTransport, error::Refusal, storage::PageStorage, world::World};
+use crate::{channel::ChannelTransport, storage::PageStorage, world::World};
 
 /// Small, so that a batch of turns is short.
 const INBOX_DEPTH: u16 = 32;

@@ -17,11 +17,12 @@ use ottla_core::{
     host::{self, Host, InputSender, MemoryStorage, Observer, inbox},
     sorted::SortedMap,
 };
+use ottla_js::error::Refusal;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortSignal;
 
-use crate::{channel::ChannelTransport, error::Refusal, random, world::World};
+use crate::{channel::ChannelTransport, random, world::World};
 
 const INBOX_DEPTH: u16 = 64;
 /// A broker that cannot say yes says so soon: its storage is in the same tab.

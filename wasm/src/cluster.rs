@@ -22,6 +22,7 @@ use ottla_core::{
     effect::Address,
     node::{Node, NodeOptions},
 };
+use ottla_js::error::Refusal;
 use wasm_bindgen::JsValue;
 
 pub use door::{Locks, Opened};
@@ -30,7 +31,6 @@ pub use options::{Open, StartOptions, StorageKind, check_cluster_name, database_
 use crate::{
     broker::{Broker, OnRecovery},
     client::PageClient,
-    error::Refusal,
     idb::Durability,
     random,
     storage::PageStorage,

@@ -1,7 +1,8 @@
 //! The trace as plain objects, pulled by the page whenever it draws.
 
-use js_sys::{Array, BigInt, Object, Reflect};
-use ottla_core::trace::{Event, Trace, Traced, event::Field};
+use js_sys::{Array, BigInt, Object};
+use ottla_core::trace::{Trace, Traced};
+use ottla_js::event::{set, set_fields};
 use wasm_bindgen::JsValue;
 
 /// Events of one pull. Who wants more pulls again.
@@ -35,22 +36,4 @@ fn event(traced: &Traced, before: u64) -> JsValue {
     set(&object, "name", &traced.event.name().into());
     set_fields(&object, &traced.event);
     object.into()
-}
-
-pub(crate) fn set_fields(object: &Object, event: &Event) {
-    event.each_field(|name, field| {
-        let value = match field {
-            // Beyond it a number is no longer exact.
-            Field::Number(number) if number.unsigned_abs() > 1 << 53 => BigInt::from(number).into(),
-            Field::Number(number) => (number as f64).into(),
-            Field::Word(word) => JsValue::from_str(word),
-            Field::Topic(topic) => JsValue::from_str(&topic.to_string()),
-        };
-        set(object, name, &value);
-    });
-}
-
-/// A plain object takes every property.
-pub(crate) fn set(object: &Object, name: &str, value: &JsValue) {
-    let _ = Reflect::set(object, &JsValue::from_str(name), value);
 }

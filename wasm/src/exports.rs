@@ -4,6 +4,7 @@ use std::{future::poll_fn, pin::Pin, rc::Rc};
 
 use js_sys::{Promise, Uint8Array};
 use ottla_core::effect::{Outcome, StorageError, StorageErrorKind};
+use ottla_js::{error::Refusal, value::to_js};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
@@ -11,8 +12,6 @@ use wasm_bindgen_futures::future_to_promise;
 use crate::{
     channel::Wire,
     cluster::{Cluster, Listener, Told},
-    convert::to_js,
-    error::Refusal,
     idb::Piece,
 };
 

@@ -1,4 +1,4 @@
-//! Ottla in a tab: a live cluster over IndexedDB or memory, and its JavaScript surface.
+//! A live cluster in a tab, over IndexedDB or memory, and its JavaScript surface.
 //!
 //! Exports take `&self` and give promises that hold a handle of their own: no borrow of an exported object outlives its
 //! call. JavaScript is called between turns only, never in one.
@@ -11,13 +11,10 @@ pub mod client;
 pub mod clock;
 pub mod cluster;
 mod convert;
-pub mod error;
 mod events;
 mod exports;
 pub mod idb;
-pub mod lab;
 pub mod lock;
-mod panic;
 mod random;
 pub mod slice;
 pub mod storage;
@@ -26,7 +23,8 @@ pub mod world;
 
 use std::rc::Rc;
 
-use js_sys::{Function, Promise, Uint8Array};
+use js_sys::{Promise, Uint8Array};
+use ottla_js::value::from_js;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
@@ -35,17 +33,11 @@ use cluster::Cluster;
 use exports::{FileSink, JsListener, promise};
 use transfer::Import;
 
-/// To be called once, before anything else: `on_panic` gets the text of a panic, after which nothing here may be called.
-#[wasm_bindgen]
-pub fn init(on_panic: Function) {
-    panic::tell(on_panic);
-}
-
 /// Opens a cluster and gives it as a `LiveCluster` once its broker serves.
 #[wasm_bindgen(js_name = startCluster)]
 pub fn start_cluster(options: JsValue, listener: JsListener) -> Promise {
     promise(async move {
-        let cluster = Cluster::start(convert::from_js(options)?, Rc::new(listener)).await?;
+        let cluster = Cluster::start(from_js(options)?, Rc::new(listener)).await?;
         Ok(LiveCluster(cluster).into())
     })
 }

@@ -7,10 +7,10 @@ use ottla_core::{
     effect::{FileName, StorageErrorKind, WriteOp},
     host::{Storage, check_name},
 };
+use ottla_js::error::Refusal;
 
 use crate::{
     cluster::{Locks, check_cluster_name, database_name},
-    error::Refusal,
     idb::{Durability, IdbStorage},
 };
 

@@ -1,4 +1,4 @@
-//! `xtask-page WASM FOLDER`: from the engine as the compiler left it to a module and its glue, which a page can load.
+//! `xtask-page FOLDER WASM…`: from modules as the compiler left them to modules and their glue, which a page can load.
 //!
 //! The same library as the `wasm-bindgen` program, at the version the engine links: nothing to fetch, nothing to mix up.
 
@@ -8,11 +8,11 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let [wasm, folder] = arguments.as_slice() else {
-        eprintln!("usage: xtask-page WASM FOLDER");
+    let [folder, modules @ ..] = arguments.as_slice() else {
+        eprintln!("usage: xtask-page FOLDER WASM…");
         return ExitCode::FAILURE;
     };
-    match bind(Path::new(wasm), Path::new(folder)) {
+    match modules.iter().try_for_each(|wasm| bind(Path::new(wasm), Path::new(folder))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("wasm-bindgen: {why}");

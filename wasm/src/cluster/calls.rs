@@ -9,11 +9,12 @@ use ottla_core::{
     ids::{Offset, PartitionIndex},
     log::DirState,
 };
+use ottla_js::error::Refusal;
 use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
 
 use super::{Cluster, Told, view};
-use crate::{convert, error::Refusal};
+use crate::convert;
 
 impl Cluster {
     pub async fn create_topic(&self, topic: JsValue) -> Told {

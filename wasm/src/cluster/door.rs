@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use ottla_core::host::{MemoryStorage, Storage};
+use ottla_js::error::Refusal;
 
 use super::options::{Open, StartOptions, StorageKind, copy_name, database_name};
 use crate::{
-    error::Refusal,
     idb::IdbStorage,
     lock::WebLock,
     storage::{PageStorage, fill, in_memory},

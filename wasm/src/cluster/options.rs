@@ -1,9 +1,10 @@
 //! What a cluster is started with, as the page gives it.
 
 use ottla_core::config::BrokerConfig;
+use ottla_js::error::Refusal;
 use serde::Deserialize;
 
-use crate::{convert::Pairs, error::Refusal};
+use crate::convert::Pairs;
 
 const NAME_BYTES_MAX: usize = 64;
 

@@ -10,9 +10,10 @@ use ottla_core::{
     ids::{LeaderEpoch, Offset, TopicPartition},
     node::Node,
 };
+use ottla_js::error::Refusal;
 
 use super::{Cluster, Inner, StorageKind, database_name, durability, node_options, on_recovery};
-use crate::{broker::Broker, error::Refusal, idb::IdbStorage, storage::PageStorage};
+use crate::{broker::Broker, idb::IdbStorage, storage::PageStorage};
 
 /// A dir that goes offline again so soon is left to the page: milliseconds.
 const AGAIN: f64 = 10_000.0;

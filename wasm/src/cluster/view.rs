@@ -8,10 +8,11 @@ use ottla_core::{
     node::Node,
     trace::event::Field,
 };
+use ottla_js::value::to_js;
 use serde::Serialize;
 
 use super::{Cluster, Told};
-use crate::{broker::Broker, convert::to_js, events};
+use crate::{broker::Broker, events};
 
 #[derive(Serialize)]
 struct Topic {

@@ -11,11 +11,11 @@ use ottla_core::{
     record::{Compression, Header},
     time::Timestamp,
 };
+use ottla_js::{error::Refusal, value::from_js};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{Pairs, from_js};
-use crate::error::Refusal;
+use super::Pairs;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,11 +5,11 @@ use ottla_core::{
     error::ErrorCode,
     record::{Batch, Record, TimestampType},
 };
+use ottla_js::{error::Refusal, value::to_js};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
-use super::{bytes_or_null, date, to_js};
-use crate::error::Refusal;
+use super::{bytes_or_null, date};
 
 /// Records of one batch take no more than this when they are decompressed.
 const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;

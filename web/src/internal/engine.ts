@@ -42,11 +42,11 @@ export class Engine {
     });
   }
 
-  /** An engine whose wasm is compiled. */
-  static async load(wasm?: ClusterOptions['wasm']): Promise<Engine> {
+  /** An engine that has its module: of live clusters, or of labs. */
+  static async load(module: 'live' | 'lab', wasm?: ClusterOptions['wasm']): Promise<Engine> {
     const engine = (await Engine.#inWorker()) ?? (await Engine.#here());
     try {
-      await engine.call('load', [wasm instanceof URL ? wasm.href : wasm]);
+      await engine.call('load', [module, wasm instanceof URL ? wasm.href : wasm]);
       return engine;
     } catch (error) {
       engine.end({ reason: 'stopped' });

@@ -1,6 +1,6 @@
 /** The labs of an engine. A long way is cut into slices, between which other calls are taken. */
 
-import type { Native, NativeLab } from './native.js';
+import type { NativeLab, NativeLabs } from './native.js';
 import type { LabCallName } from './protocol.js';
 import type { LabUntil } from '../public/types.js';
 
@@ -27,7 +27,7 @@ export class Labs {
   readonly #open = new Map<number, Open>();
   #next = 1;
 
-  constructor(private readonly native: () => Native) {}
+  constructor(private readonly native: () => NativeLabs) {}
 
   async answer(call: LabCallName, args: unknown[], onProgress: OnProgress): Promise<unknown> {
     if (call === 'labOpen') return this.#add(this.native().openLab(String(args[0])));

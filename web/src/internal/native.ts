@@ -1,4 +1,4 @@
-/** The wasm's exports, as `wasm/src/lib.rs` declares them, and how they are loaded. */
+/** What the wasm modules export, as `wasm/src/lib.rs` and `wasm/lab/src/lib.rs` declare it, and how they are loaded. */
 
 import type { LabUntil } from '../public/types.js';
 import type { About } from './protocol.js';
@@ -7,6 +7,10 @@ export interface Native {
   startCluster(options: unknown, listener: Listener): Promise<NativeCluster>;
   beginImport(name: string, replace: boolean): Promise<NativeImport>;
   checkFileName(name: string): void;
+}
+
+/** The other module: a page that opens no lab does not load it. */
+export interface NativeLabs {
   openLab(text: string): NativeLab;
 }
 
@@ -77,13 +81,24 @@ export interface NativeImport {
 }
 
 /**
- * The engine out of the package, or out of `source`: an address, bytes, or a module. A server that does not call wasm by
- * its type costs the streaming, no more (the glue sees to that).
+ * A module out of the package, or out of `source`: an address, bytes, or a compiled module. A server that does not call
+ * wasm by its type costs the streaming, no more (the glue sees to that).
  */
-export async function loadNative(source: unknown, onPanic: (text: string) => void): Promise<Native> {
-  // @ts-ignore: made by the build out of wasm/, and missing before it.
-  const glue = await import('./wasm/ottla_wasm.js');
+type Load<T> = (source: unknown, onPanic: (text: string) => void) => Promise<T>;
+
+// @ts-ignore: made by the build out of wasm/, and missing before it.
+export const loadNative: Load<Native> = async (...how) => started(await import('./wasm/ottla_wasm.js'), ...how);
+
+// @ts-ignore: likewise.
+export const loadNativeLabs: Load<NativeLabs> = async (...how) => started(await import('./wasm/ottla_lab.js'), ...how);
+
+interface Glue {
+  default(wasm?: { module_or_path: unknown }): Promise<unknown>;
+  init(onPanic: (text: string) => void): void;
+}
+
+async function started<T>(glue: Glue & T, source: unknown, onPanic: (text: string) => void): Promise<T> {
   await glue.default(source === undefined ? undefined : { module_or_path: source });
   glue.init(onPanic);
-  return glue as Native;
+  return glue;
 }

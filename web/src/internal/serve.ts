@@ -2,7 +2,8 @@
 
 import { exportCluster, importCluster } from './archive.js';
 import { Labs } from './labs.js';
-import { loadNative, type Native, type NativeCluster, type NativeConnection } from './native.js';
+import { loadNative, loadNativeLabs } from './native.js';
+import type { Native, NativeCluster, NativeConnection, NativeLabs } from './native.js';
 import { isLabCall, refusedOf, toEngine } from './protocol.js';
 import type { CallName, FromEngine, LabCallName, Port } from './protocol.js';
 
@@ -20,8 +21,9 @@ export function serve(port: Port): void {
 
 class Serving {
   #native: Native | undefined;
+  #nativeLabs: NativeLabs | undefined;
   #cluster: NativeCluster | undefined;
-  readonly #labs = new Labs(() => this.#loaded());
+  readonly #labs = new Labs(() => loaded(this.#nativeLabs));
   readonly #connections = new Map<number, NativeConnection>();
   readonly #cancelling = new Map<number, AbortController>();
   #nextConnection = 1;
@@ -54,13 +56,15 @@ class Serving {
     if (isLabCall(call)) return this.#labs.answer(call, args, progress);
     switch (call) {
       case 'load':
-        this.#native = await loadNative(args[0], text => this.#panicked(text));
+        await this.#load(args[0], args[1]);
         return undefined;
       case 'start':
         return this.#start(args[0], progress);
       case 'import': {
         const [file, replace, options] = args;
-        await importCluster(this.#loaded(), file, replace === true, options, () => this.#start(options, progress));
+        await importCluster(loaded(this.#native), file, replace === true, options, () =>
+          this.#start(options, progress),
+        );
         return this.#running().about();
       }
       case 'send':
@@ -108,9 +112,15 @@ class Serving {
     }
   }
 
+  async #load(module: unknown, source: unknown): Promise<void> {
+    const onPanic = (text: string) => this.#panicked(text);
+    if (module === 'lab') this.#nativeLabs = await loadNativeLabs(source, onPanic);
+    else this.#native = await loadNative(source, onPanic);
+  }
+
   async #start(options: unknown, onRecovery: (done: number, total: number) => void): Promise<unknown> {
     if (this.#cluster) throw { code: 'in-use', retriable: false, detail: 'this engine runs a cluster' };
-    this.#cluster = await this.#loaded().startCluster(options, {
+    this.#cluster = await loaded(this.#native).startCluster(options, {
       onRecovery,
       onGone: message => this.tell({ ended: { reason: 'gone', message } }),
     });
@@ -141,11 +151,6 @@ class Serving {
     return controller.signal;
   }
 
-  #loaded(): Native {
-    if (!this.#native) throw { code: 'closed', retriable: false, detail: 'the engine is not loaded' };
-    return this.#native;
-  }
-
   #running(): NativeCluster {
     if (!this.#cluster) throw { code: 'closed', retriable: false, detail: 'the cluster has ended' };
     return this.#cluster;
@@ -155,4 +160,9 @@ class Serving {
     this.#cluster = undefined;
     this.tell({ ended: { reason: 'panicked', message } });
   }
+}
+
+function loaded<T>(native: T | undefined): T {
+  if (!native) throw { code: 'closed', retriable: false, detail: 'the engine is not loaded' };
+  return native;
 }

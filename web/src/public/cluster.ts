@@ -61,7 +61,7 @@ export class Cluster {
   ): Promise<Cluster> {
     options.signal?.throwIfAborted();
     const { wasm, signal, onRecovery: _, replace: __, ...plain } = options;
-    const engine = await Engine.load(wasm);
+    const engine = await Engine.load('live', wasm);
     const abort = () => engine.end({ reason: 'killed' }, new OttlaError('aborted'));
     signal?.addEventListener('abort', abort, { once: true });
     try {

@@ -29,7 +29,7 @@ export class Lab implements AsyncDisposable {
   /** A scenario or a journal. Rejects with 'bad-scenario', whose detail says which line is wrong and why. */
   static async open(text: string, options: LabOptions = {}): Promise<Lab> {
     options.signal?.throwIfAborted();
-    const engine = await Engine.load(options.wasm);
+    const engine = await Engine.load('lab', options.wasm);
     const abort = () => engine.end({ reason: 'killed' }, new OttlaError('aborted'));
     options.signal?.addEventListener('abort', abort, { once: true });
     try {

@@ -103,25 +103,25 @@ async function compare(tab: Tab, name: string, asked: Load): Promise<void> {
   );
 }
 
-function size(): void {
-  const assets = join(PAGE, 'assets');
-  const engine = readFileSync(
-    join(
-      assets,
-      readdirSync(assets).find(name => name.endsWith('.wasm'))!,
-    ),
-  );
+const ASSETS = join(PAGE, 'assets');
+
+/** The file of a module, `wasm` for the engine's or `lab`. */
+const moduleFile = (name: string) => readdirSync(ASSETS).find(file => file.startsWith(`ottla_${name}_bg`))!;
+
+function size(what: string, file: string): void {
+  const bytes = readFileSync(join(ASSETS, file));
   const kilobytes = (bytes: Uint8Array) => `${(bytes.length / 1e3).toFixed(0)} kB`;
   row(
-    'engine’s size',
-    `${kilobytes(engine)} raw`,
-    `${kilobytes(gzipSync(engine, { level: 9 }))} gzip`,
-    `${kilobytes(brotliCompressSync(engine))} brotli`,
+    `${what}’s size`,
+    `${kilobytes(bytes)} raw`,
+    `${kilobytes(gzipSync(bytes, { level: 9 }))} gzip`,
+    `${kilobytes(brotliCompressSync(bytes))} brotli`,
   );
 }
 
 test('the page', async () => {
-  size();
+  size('engine', moduleFile('wasm'));
+  size('Lab', moduleFile('lab'));
   const server = await serve(PAGE, { inWorker: TELL_TRANSACTIONS });
   const browser = await startChromium();
   const tab = await browser.tab();
@@ -136,14 +136,13 @@ test('the page', async () => {
     ['compiled before', 'bench.module'],
     ['fetched and compiled', 'undefined'],
   ] as const) {
-    const wasm = readdirSync(join(PAGE, 'assets')).find(found => found.endsWith('.wasm'))!;
     const took: { fresh: number; existing: number }[] = [];
     for (let round = 0; round < 2 * ROUNDS; round++)
       took.push(
         await tab.look(
           `bench.module ??= await WebAssembly.compileStreaming(fetch('assets/' + of));
            return bench.firstRecord(bench.Cluster, ${source});`,
-          wasm,
+          moduleFile('wasm'),
         ),
       );
     const millis = (of: 'fresh' | 'existing') => `${median(took.map(each => each[of])).toFixed(0)} ms ${of} cluster`;

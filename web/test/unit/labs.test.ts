@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { Labs } from '../../src/internal/labs.js';
-import type { Native, NativeLab } from '../../src/internal/native.js';
+import type { NativeLab } from '../../src/internal/native.js';
 
 /** A world in which one thing happens each millisecond, and a step takes a while. */
 class FakeNative implements NativeLab {
@@ -46,7 +46,7 @@ class FakeNative implements NativeLab {
 
 function open(end = 10e6) {
   const native = new FakeNative(end);
-  const labs = new Labs(() => ({ openLab: () => native }) as unknown as Native);
+  const labs = new Labs(() => ({ openLab: () => native }));
   const heard: number[] = [];
   const ask = (call: Parameters<Labs['answer']>[0], ...args: unknown[]) =>
     labs.answer(call, args, now => heard.push(now));

@@ -8,16 +8,20 @@ use crate::{
 };
 
 const STEPS: usize = 4;
+/// The packages that become wasm modules, and the profile of each.
+const MODULES: [(&str, &str); 2] = [("ottla-wasm", "page"), ("ottla-lab", "lab")];
 
 /// Leaves the page in `web/dist`.
 pub fn build() -> Result<(), String> {
     let start = Instant::now();
     node::is_there()?;
     rust::wasm_target()?;
-    step(1, "the engine for the browser (minutes the first time)");
-    let engine = ["build", "--package", "ottla-wasm", "--profile", "page", "--lib", "--target", rust::WASM_TARGET];
-    run::succeeds(&mut run::cargo(&engine)).map_err(|why| format!("the engine does not build: {why}"))?;
-    step(2, "its glue for JavaScript");
+    step(1, "the engine and the Lab for the browser (minutes the first time)");
+    for (package, profile) in MODULES {
+        let module = ["build", "--package", package, "--profile", profile, "--lib", "--target", rust::WASM_TARGET];
+        run::succeeds(&mut run::cargo(&module)).map_err(|why| format!("{package} does not build: {why}"))?;
+    }
+    step(2, "their glue for JavaScript");
     glue()?;
     step(3, "npm packages");
     node::packages()?;
@@ -35,17 +39,20 @@ fn step(number: usize, what: &str) {
 
 /// What wasm-bindgen makes lies among the page's sources, where its bundler finds it.
 fn glue() -> Result<(), String> {
-    let wasm = run::target_dir().join(rust::WASM_TARGET).join("page").join("ottla_wasm.wasm");
     let folder = run::root().join("web").join("src").join("internal").join("wasm");
     let mut command = run::cargo(&["run", "--quiet", "--package", "xtask-page", "--"]);
-    command.arg(wasm).arg(folder);
+    command.arg(folder);
+    for (package, profile) in MODULES {
+        let file = format!("{}.wasm", package.replace('-', "_"));
+        command.arg(run::target_dir().join(rust::WASM_TARGET).join(profile).join(file));
+    }
     run::succeeds(&mut command).map_err(|why| format!("the glue cannot be made: {why}"))
 }
 
-/// How large the engine is as a visitor's browser loads it, before compression.
+/// How large the modules are as a visitor's browser loads them, before compression.
 fn sizes(dist: &Path) -> String {
-    let engine = files(dist).into_iter().find(|(name, _)| name.ends_with(".wasm"));
-    engine.map_or_else(String::new, |(_, bytes)| format!(", the engine has {} kB", bytes / 1000))
+    let modules = files(dist).into_iter().filter(|(name, _)| name.ends_with(".wasm"));
+    modules.map(|(name, bytes)| format!(", {name} has {} kB", bytes / 1000)).collect()
 }
 
 /// Names and lengths of all files below.

@@ -62,6 +62,9 @@ const fn minutes(minutes: u64) -> Duration {
 
 const PAGE: &str = "page";
 
+/// Packages that are something in a browser only.
+const WITHOUT_BROWSERS: [&str; 6] = ["--exclude", "ottla-js", "--exclude", "ottla-wasm", "--exclude", "ottla-lab"];
+
 /// In the order of the summary, and of each lane.
 const ALL: &[Suite] = {
     use {Effort::*, Lane::*, Work::*};
@@ -122,7 +125,8 @@ fn rustfmt(_: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
 
 /// The linked wasm-bindgen is large: the daily loop does not compile it.
 fn clippy(_: &Toolbox, effort: Effort) -> Result<Vec<Command>, String> {
-    let mut command = run::cargo(&["clippy", "--workspace", "--exclude", "ottla-wasm", "--all-targets"]);
+    let mut command = run::cargo(&["clippy", "--workspace", "--all-targets"]);
+    command.args(WITHOUT_BROWSERS);
     if effort == Effort::Fast {
         command.args(["--exclude", "xtask-page"]);
     }
@@ -133,15 +137,16 @@ fn clippy(_: &Toolbox, effort: Effort) -> Result<Vec<Command>, String> {
 fn clippy_for_wasm(_: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
     let mut libraries = run::cargo(&["clippy", "--package", "ottla-core", "--package", "ottla-contract"]);
     libraries.args(["--target", rust::WASM_TARGET, "--", "--deny", "warnings"]);
-    let mut wasm = run::cargo(&["clippy", "--package", "ottla-wasm", "--all-targets"]);
-    wasm.args(["--target", rust::WASM_TARGET, "--", "--deny", "warnings"]);
+    let mut wasm =
+        run::cargo(&["clippy", "--package", "ottla-js", "--package", "ottla-wasm", "--package", "ottla-lab"]);
+    wasm.args(["--all-targets", "--target", rust::WASM_TARGET, "--", "--deny", "warnings"]);
     Ok(vec![libraries, wasm])
 }
 
 /// All but the target `real`, which asks programs of others and is split into suites by what they need.
 fn native_tests(_: &Toolbox, _: Effort) -> Result<Vec<Command>, String> {
-    let mut command = run::cargo(&["test", "--workspace", "--exclude", "ottla-wasm", "--exclude", "xtask-page"]);
-    command.arg("--no-fail-fast");
+    let mut command = run::cargo(&["test", "--workspace", "--exclude", "xtask-page"]);
+    command.args(WITHOUT_BROWSERS).arg("--no-fail-fast");
     Ok(vec![command])
 }
 
@@ -194,8 +199,8 @@ fn web_in(browser: &str) -> Command {
 }
 
 fn wasm_in_node(toolbox: &Toolbox, effort: Effort) -> Result<Vec<Command>, String> {
-    let command = run::command(tool(toolbox, Tool::WasmPack)?, &["test", "--node", "wasm"]);
-    Ok(behind_native_worlds(effort, command))
+    let command = run::command(tool(toolbox, Tool::WasmPack)?, &["test", "--node", "wasm/lab"]);
+    Ok(behind_native_worlds(effort, vec![command]))
 }
 
 fn wasm_in_chromium(toolbox: &Toolbox, effort: Effort) -> Result<Vec<Command>, String> {
@@ -211,23 +216,30 @@ fn tool(toolbox: &Toolbox, tool: Tool) -> Result<PathBuf, String> {
 }
 
 /// What worlds come to natively is written down first, and the tests compare.
-fn behind_native_worlds(effort: Effort, mut tests: Command) -> Vec<Command> {
+fn behind_native_worlds(effort: Effort, mut tests: Vec<Command>) -> Vec<Command> {
     let seeds = if effort == Effort::Full { "200" } else { "10" };
     let out = run::target_dir().join("verify").join("worlds.txt");
     let mut worlds =
         run::cargo(&["run", "--quiet", "--package", "ottla-tests", "--bin", "ottla-worlds", "--", "--seeds", seeds]);
     worlds.arg("--out").arg(&out);
-    tests.env("OTTLA_WORLDS", out);
-    vec![worlds, tests]
+    for test in &mut tests {
+        test.env("OTTLA_WORLDS", &out);
+    }
+    tests.insert(0, worlds);
+    tests
 }
 
 fn wasm_in(toolbox: &Toolbox, effort: Effort, options: [&str; 2], driver: Tool) -> Result<Vec<Command>, String> {
-    let mut command = run::command(tool(toolbox, Tool::WasmPack)?, &["test", "--headless"]);
-    command.args(options).arg(tool(toolbox, driver)?).arg("wasm");
-    command.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver(toolbox)?);
-    // Seconds for all tests of one file; a test that hangs is ended by this, sooner than by our own limit.
-    command.env("WASM_BINDGEN_TEST_TIMEOUT", "600");
-    Ok(behind_native_worlds(effort, command))
+    let (pack, driver, webdriver) = (tool(toolbox, Tool::WasmPack)?, tool(toolbox, driver)?, webdriver(toolbox)?);
+    let tests = ["wasm", "wasm/lab"].map(|package| {
+        let mut command = run::command(&pack, &["test", "--headless"]);
+        command.args(options).arg(&driver).arg(package);
+        command.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &webdriver);
+        // Seconds for all tests of one file; a test that hangs is ended by this, sooner than by our own limit.
+        command.env("WASM_BINDGEN_TEST_TIMEOUT", "600");
+        command
+    });
+    Ok(behind_native_worlds(effort, tests.into()))
 }
 
 /// The driver's settings of the tree, with the browsers that were found.

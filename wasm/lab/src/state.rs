@@ -5,10 +5,9 @@ use ottla_core::{
     time::Instant,
     world::{World, scenario::BUILD, server::Server, timeline::Timeline},
 };
+use ottla_js::value::to_js;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
-
-use crate::convert::to_js;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

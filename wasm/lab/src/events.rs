@@ -5,9 +5,8 @@ use ottla_core::world::{
     World,
     happened::{Happened, What, Who},
 };
+use ottla_js::event::{set, set_fields};
 use wasm_bindgen::JsValue;
-
-use crate::events::{set, set_fields};
 
 /// The newest `limit`, oldest first.
 pub(super) fn newest(world: &World, limit: u32, who: Option<Who>) -> JsValue {

@@ -10,7 +10,7 @@ thread_local! {
 }
 
 /// `tell` is called with what panicked and where. Nothing of this instance may be called after it.
-pub fn tell(tell: Function) {
+pub(crate) fn tell(tell: Function) {
     TELL.set(Some(tell));
     std::panic::set_hook(Box::new(|panic| {
         // Once: what panics while it is told is not worth more words.

@@ -1,5 +1,7 @@
 //! A simulated cluster whose time the page moves: the world that the tests run, behind a handle.
 
+#![deny(clippy::unwrap_used)]
+
 mod events;
 mod state;
 
@@ -14,13 +16,12 @@ use ottla_core::{
         timeline::{Timeline, Until},
     },
 };
+use ottla_js::{
+    error::Refusal,
+    value::{from_js, to_js},
+};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-
-use crate::{
-    convert::{from_js, to_js},
-    error::Refusal,
-};
 
 /// Opens a scenario or a journal.
 #[wasm_bindgen(js_name = openLab)]
@@ -29,13 +30,11 @@ pub fn open_lab(text: &str) -> Result<Lab, JsValue> {
 }
 
 fn timeline(text: &str) -> Result<Timeline, Refusal> {
-    Ok(Timeline::new(World::new(Scenario::parse(text)?)))
+    Ok(Timeline::new(World::new(Scenario::parse(text).map_err(bad_scenario)?)))
 }
 
-impl From<ScenarioError> for Refusal {
-    fn from(why: ScenarioError) -> Self {
-        Self::new("bad-scenario", why.to_string())
-    }
+fn bad_scenario(why: ScenarioError) -> Refusal {
+    Refusal::new("bad-scenario", why.to_string())
 }
 
 /// Calls are short and call nobody back, so none finds the timeline borrowed.
@@ -83,7 +82,7 @@ impl Lab {
     }
 
     pub fn command(&self, lines: &str) -> Result<(), JsValue> {
-        Ok(self.0.borrow_mut().command(lines).map_err(Refusal::from)?)
+        Ok(self.0.borrow_mut().command(lines).map_err(bad_scenario)?)
     }
 
     /// `who`: of one kind of machine only.

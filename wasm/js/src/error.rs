@@ -9,7 +9,7 @@ use ottla_core::{
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
-use crate::convert;
+use crate::value::to_js;
 
 /// The fields of the page's `OttlaError`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -100,6 +100,6 @@ impl From<Fatal> for Refusal {
 
 impl From<Refusal> for JsValue {
     fn from(refusal: Refusal) -> Self {
-        convert::to_js(&refusal)
+        to_js(&refusal)
     }
 }

@@ -5,7 +5,7 @@
 
 use js_sys::{Object, Reflect};
 use ottla_core::world::{World, swarm::Swarm};
-use ottla_wasm::lab::{Lab, open_lab};
+use ottla_lab::{Lab, open_lab};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Lines of seed, steps and digest, then a journal behind a line that says so.
