@@ -30,9 +30,10 @@ mod tables {
 
     /// Reversed polynomial of CRC-32C.
     const POLYNOMIAL: u32 = 0x82f6_3b78;
-    /// Bytes each of the three streams takes per round.
-    const BLOCK: usize = 1024;
+    /// Words each of the three streams takes per round.
+    const WORDS: usize = 128;
 
+    type Word = [u8; 8];
     type Slices = [[u32; 256]; 8];
     type Shift = [[u32; 256]; 4];
 
@@ -43,42 +44,37 @@ mod tables {
         (slices, shift)
     });
 
-    pub(super) fn append(crc: u32, mut bytes: &[u8]) -> u32 {
+    pub(super) fn append(crc: u32, bytes: &[u8]) -> u32 {
         let (slices, shift) = &*TABLES;
-        let mut crc = !crc;
-        while bytes.len() >= 3 * BLOCK {
-            let (round, rest) = bytes.split_at(3 * BLOCK);
-            crc = three_blocks(slices, shift, crc, round);
-            bytes = rest;
-        }
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            crc = step(slices, crc, word);
-        }
-        !words.remainder().iter().fold(crc, |crc, &byte| slices[0][(crc as u8 ^ byte) as usize] ^ crc >> 8)
+        let (words, rest) = bytes.as_chunks();
+        let (rounds, words) = words.as_chunks();
+        let crc = rounds.iter().fold(!crc, |crc, round| three_blocks(slices, shift, crc, round));
+        let crc = words.iter().fold(crc, |crc, word| step(slices, crc, *word));
+        !rest.iter().fold(crc, |crc, &byte| slices[0][(crc as u8 ^ byte) as usize] ^ crc >> 8)
     }
 
-    fn three_blocks(slices: &Slices, shift: &Shift, crc: u32, bytes: &[u8]) -> u32 {
-        let (first, rest) = bytes.split_at(BLOCK);
-        let (second, third) = rest.split_at(BLOCK);
+    fn three_blocks(slices: &Slices, shift: &Shift, crc: u32, round: &[Word; 3 * WORDS]) -> u32 {
         let (mut a, mut b, mut c) = (crc, 0, 0);
-        for ((x, y), z) in first.chunks_exact(8).zip(second.chunks_exact(8)).zip(third.chunks_exact(8)) {
-            (a, b, c) = (step(slices, a, x), step(slices, b, y), step(slices, c, z));
+        for at in 0..WORDS {
+            a = step(slices, a, round[at]);
+            b = step(slices, b, round[at + WORDS]);
+            c = step(slices, c, round[at + 2 * WORDS]);
         }
         over_block(shift, over_block(shift, a) ^ b) ^ c
     }
 
-    /// One stream over eight bytes.
-    fn step(slices: &Slices, crc: u32, word: &[u8]) -> u32 {
-        let low = crc ^ u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
-        slices[7][(low & 255) as usize]
-            ^ slices[6][(low >> 8 & 255) as usize]
-            ^ slices[5][(low >> 16 & 255) as usize]
-            ^ slices[4][(low >> 24) as usize]
-            ^ slices[3][word[4] as usize]
-            ^ slices[2][word[5] as usize]
-            ^ slices[1][word[6] as usize]
-            ^ slices[0][word[7] as usize]
+    /// One stream over eight bytes. The page is built to be small: there this would be a call for each of them.
+    #[inline(always)]
+    fn step(slices: &Slices, crc: u32, word: Word) -> u32 {
+        let word = u64::from(crc) ^ u64::from_le_bytes(word);
+        slices[7][(word & 255) as usize]
+            ^ slices[6][(word >> 8 & 255) as usize]
+            ^ slices[5][(word >> 16 & 255) as usize]
+            ^ slices[4][(word >> 24 & 255) as usize]
+            ^ slices[3][(word >> 32 & 255) as usize]
+            ^ slices[2][(word >> 40 & 255) as usize]
+            ^ slices[1][(word >> 48 & 255) as usize]
+            ^ slices[0][(word >> 56) as usize]
     }
 
     /// The CRC's state after a block of zeros.
@@ -103,7 +99,7 @@ mod tables {
 
     /// Moving over zeros is linear: where each of the 32 bits goes says where every sum of them goes.
     fn shift(bytewise: &[u32; 256]) -> Shift {
-        let moved = |bit| (0..BLOCK).fold(1_u32 << bit, |crc, _| bytewise[(crc & 255) as usize] ^ crc >> 8);
+        let moved = |bit| (0..8 * WORDS).fold(1_u32 << bit, |crc, _| bytewise[(crc & 255) as usize] ^ crc >> 8);
         let mut tables = [[0; 256]; 4];
         for bit in 0..32 {
             let moved = moved(bit);
