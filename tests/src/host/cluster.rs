@@ -103,20 +103,22 @@ impl Cluster {
         let Command { verb, broker } = command;
         let index = usize::try_from(broker - 1).ok().filter(|index| *index < self.seats.len());
         let index = index.ok_or_else(|| format!("there is no broker {broker}"))?;
-        let is_down = match (&mut self.seats[index].state, verb) {
-            (State::Up(host), Verb::Pause) => return Ok(host.pause()),
-            (State::Up(host), Verb::Resume) => return Ok(host.resume()),
-            (State::Up(_), Verb::Start) => return Err(format!("broker {broker} runs")),
-            (State::Up(_), Verb::Kill | Verb::Stop) => false,
-            (State::Stopping, _) => return Err(format!("broker {broker} is stopping")),
-            (State::Down, _) => true,
+        let why = match (&mut self.seats[index].state, verb) {
+            (State::Down, Verb::Start) => return self.start_again(index).map_err(|why| why.to_string()),
+            (State::Down, _) => "does not run",
+            (State::Stopping, _) => "is stopping",
+            (State::Up(_), Verb::Start) => "runs",
+            (State::Up(host), verb) => {
+                match verb {
+                    Verb::Pause => host.pause(),
+                    Verb::Resume => host.resume(),
+                    Verb::Kill => self.take(index).into_iter().for_each(Host::kill),
+                    Verb::Stop | Verb::Start => self.stop(index),
+                }
+                return Ok(());
+            }
         };
-        match verb {
-            Verb::Start => self.start_again(index).map_err(|why| why.to_string()),
-            _ if is_down => Err(format!("broker {broker} does not run")),
-            Verb::Kill => Ok(self.take(index).into_iter().for_each(Host::kill)),
-            _ => Ok(self.stop(index)),
-        }
+        Err(format!("broker {broker} {why}"))
     }
 
     /// A clean shutdown of every broker that runs.
