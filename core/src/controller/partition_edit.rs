@@ -109,7 +109,7 @@ impl PartitionEdit {
         (record != unchanged).then_some(record)
     }
 
-    /// A reassignment is done when all that stay are in sync and those that go are not needed for it.
+    /// A reassignment is done when all that come are in sync. One that takes more away than it brings needs all that stay.
     fn complete_reassignment(&mut self) {
         if self.removing.is_empty() && self.adding.is_empty() {
             return;
@@ -117,7 +117,8 @@ impl PartitionEdit {
         let stays = |replica: &&BrokerId| !self.removing.contains(replica);
         let in_sync: Vec<_> = self.in_sync.iter().filter(stays).copied().collect();
         let replicas: Vec<_> = self.replicas.iter().filter(stays).copied().collect();
-        if in_sync.is_empty() || replicas.is_empty() || !replicas.iter().all(|replica| in_sync.contains(replica)) {
+        let needed = if self.adding.len() < self.removing.len() { &replicas } else { &self.adding };
+        if in_sync.is_empty() || replicas.is_empty() || !needed.iter().all(|replica| in_sync.contains(replica)) {
             return;
         }
         (self.in_sync, self.replicas) = (in_sync, replicas);
@@ -215,18 +216,18 @@ impl PartitionEdit {
         }
     }
 
-    /// Who led last is kept from when the in-sync set becomes empty until somebody leads.
+    /// Who led last is kept from when nobody leads until somebody does.
+    ///
+    /// Differs from Kafka, which keeps -1 where nobody led before.
     fn put_last_known(&self, terms: &Terms<'_>, record: &mut PartitionChangeRecord) {
-        let known = &self.current.last_known_eligible;
-        let will_lead = match record.leader {
-            LEADER_UNCHANGED => self.current.leader.is_some(),
-            leader => leader != NO_LEADER,
-        };
-        let is_emptied = record.isr.as_ref().is_some_and(Vec::is_empty);
-        match self.current.leader {
-            _ if !terms.is_elr_enabled => {}
-            Some(leader) if is_emptied && known[..] != [leader] => record.last_known_elr = Some(vec![leader]),
-            _ if will_lead && !known.is_empty() => record.last_known_elr = Some(Vec::new()),
+        let is_known = !self.current.last_known_eligible.is_empty();
+        if !terms.is_elr_enabled {
+            return;
+        }
+        match (record.leader, self.current.leader) {
+            (NO_LEADER, Some(last)) if !is_known => record.last_known_elr = Some(vec![last]),
+            (LEADER_UNCHANGED | NO_LEADER, _) => {}
+            _ if is_known => record.last_known_elr = Some(Vec::new()),
             _ => {}
         }
     }

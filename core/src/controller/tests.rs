@@ -4,6 +4,7 @@ mod acls_and_quotas;
 mod brokers;
 mod configs;
 mod elections;
+mod kafka;
 mod placement;
 mod property;
 mod reassign;
