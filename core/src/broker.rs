@@ -9,6 +9,7 @@
 
 mod api;
 mod audit;
+pub mod decide;
 mod handlers;
 pub mod network;
 pub mod peer;
@@ -37,9 +38,10 @@ use self::{
     wait::{Released, Waits},
 };
 use crate::{
+    controller::{Image, NewTopic},
     effect::{Effect, Listener, StorageError},
     ids::*,
-    log::{CommitOutcome, Mark},
+    log::{CommitOutcome, LogDir, Mark},
     time::{Instant, sooner},
     trace::event::CloseReason,
     turn::Turn,
@@ -63,6 +65,8 @@ pub struct Broker {
     stages: StageTimes,
     waits: Waits,
     topics: Topics,
+    /// Clients are let in.
+    is_open: bool,
 }
 
 impl Broker {
@@ -74,6 +78,7 @@ impl Broker {
             stages,
             waits: Waits::new(limits.fetch_sessions_max),
             topics,
+            is_open: true,
         }
     }
 
@@ -97,7 +102,46 @@ impl Broker {
 
     /// From here on peers are let in, and what they ask waits in `take_asked`.
     pub fn join(&mut self, member: Member) {
+        self.topics.enter_cluster();
         self.waits.peer.join(member);
+        // Who is served is known once the controller has unfenced this broker.
+        self.is_open = false;
+    }
+
+    /// The log dir, which the metadata log shares.
+    pub fn dir_mut(&mut self) -> &mut LogDir {
+        &mut self.topics.dir
+    }
+
+    /// What the controller decided, as far as it is committed.
+    pub fn follow(&mut self, turn: &mut Turn<'_>, image: &Image) {
+        self.topics.follow(turn, image);
+    }
+
+    /// All of the metadata is known: what storage has beside it goes.
+    pub fn remove_strays(&mut self, turn: &mut Turn<'_>) {
+        self.topics.remove_strays(turn);
+    }
+
+    /// Clients are let in. False if they are already.
+    pub fn open_to_clients(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_open, true)
+    }
+
+    /// Topics that clients asked for and that the controller is to create.
+    pub fn take_wanted(&mut self) -> Vec<NewTopic> {
+        let default = |name| NewTopic { name, partitions: -1, replication_factor: -1, ..NewTopic::default() };
+        self.topics.take_wanted().into_iter().map(default).collect()
+    }
+
+    /// Whether a block of producer ids is to be asked for, which then ends in `on_producer_ids`.
+    pub fn wants_producer_ids(&mut self) -> bool {
+        self.topics.catalog.take_wish_for_producer_ids()
+    }
+
+    /// A block of producer ids, or none could be had.
+    pub fn on_producer_ids(&mut self, block: Option<std::ops::Range<ProducerId>>) {
+        self.topics.catalog.take_producer_ids(block);
     }
 
     /// What peers asked since this was called last. Each waits for its `answer_peer`.
@@ -139,7 +183,11 @@ impl Broker {
     }
 
     pub fn on_opened(&mut self, turn: &mut Turn<'_>, connection: ConnectionId, from: (Listener, &str)) {
-        if from.0 == Listener::Broker && !self.waits.peer.is_member() {
+        let is_let_in = match from.0 {
+            Listener::Broker => self.waits.peer.is_member(),
+            Listener::Client => self.is_open,
+        };
+        if !is_let_in {
             return turn.effects.push(Effect::Close { connection });
         }
         self.network.on_opened(turn, &self.topics.catalog.config, connection, from);

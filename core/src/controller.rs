@@ -146,7 +146,11 @@ impl<A> Controller<A> {
         self.decider.step_down()
     }
 
-    /// What decisions are made on.
+    /// What decisions are made on: all that was appended, committed or not.
+    pub fn decided(&self) -> &Image {
+        self.end()
+    }
+
     fn end(&self) -> &Image {
         self.decider.active().unwrap_or(self.decider.committed())
     }

@@ -4,21 +4,26 @@
 //! New ──first tick──▶ Opening (recovery) ──▶ Serving ──stop──▶ Stopping ──▶ Ended
 //!                        └──── cannot be opened ─────────────────────────────▲
 //! ```
+//! One of a cluster serves its peers first, and clients once the controller has unfenced it; before it stops, others lead what
+//! it leads.
 
-use std::sync::Arc;
+pub mod cluster;
+mod opening;
+mod serving;
 
-use bytes::Bytes;
-
+use self::{
+    cluster::{Cluster, ClusterOptions},
+    opening::Opening,
+    serving::Serving,
+};
 use crate::{
     broker::{Broker, NetworkLimits, Topics, stages::StageTimes},
     config::BrokerConfig,
-    controller::Catalog,
     effect::{Address, Effect, Input, NodeAnswer, NodeCall},
     error::Fatal,
-    ids::{BrokerId, TopicId},
-    log::{CommitOutcome, DirOptions, Mark, OpenLog, Recovery, RecoveryStep},
+    ids::BrokerId,
+    log::{CommitOutcome, DirOptions, Mark},
     machine::Machine,
-    replica::Partitions,
     rng::Rng,
     time::{Instant, Now},
     trace::{Event, Trace},
@@ -41,6 +46,8 @@ pub struct NodeOptions {
     pub network: NetworkLimits,
     pub stages: StageTimes,
     pub dir: DirOptions,
+    /// `None`: the broker is on its own, and keeps a catalog.
+    pub cluster: Option<ClusterOptions>,
 }
 
 impl NodeOptions {
@@ -56,6 +63,7 @@ impl NodeOptions {
             network: NetworkLimits::default(),
             stages: StageTimes::default(),
             dir: DirOptions::default(),
+            cluster: None,
         }
     }
 }
@@ -75,18 +83,9 @@ pub struct Node {
 enum Phase {
     New(Box<NodeOptions>),
     Opening(Box<Opening>),
-    Serving(Box<Broker>),
+    Serving(Box<Serving>),
     Stopping(Box<Broker>),
     Ended,
-}
-
-#[derive(Clone, Debug)]
-struct Opening {
-    recovery: Recovery,
-    catalog: Catalog,
-    network: NetworkLimits,
-    stages: StageTimes,
-    has_catalog: bool,
 }
 
 impl Node {
@@ -112,13 +111,22 @@ impl Node {
     /// While it serves or stops.
     pub fn broker(&self) -> Option<&Broker> {
         match &self.phase {
-            Phase::Serving(broker) | Phase::Stopping(broker) => Some(broker),
+            Phase::Serving(serving) => Some(&serving.broker),
+            Phase::Stopping(broker) => Some(broker),
             Phase::New(_) | Phase::Opening(_) | Phase::Ended => None,
         }
     }
 
     pub fn topics(&self) -> Option<&Topics> {
         self.broker().map(Broker::topics)
+    }
+
+    /// While it serves as one of a cluster.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        match &self.phase {
+            Phase::Serving(serving) => serving.cluster.as_deref(),
+            _ => None,
+        }
     }
 }
 
@@ -133,7 +141,7 @@ impl Machine for Node {
         let next = match phase {
             Phase::New(options) => begin(&mut turn, options, &input),
             Phase::Opening(opening) => opening.on_input(&mut turn, input),
-            Phase::Serving(broker) => serve(&mut turn, broker, input),
+            Phase::Serving(serving) => serving.on_input(&mut turn, input),
             Phase::Stopping(broker) => stop(&mut turn, broker, input),
             Phase::Ended => {
                 refuse_connection(&mut turn, &input);
@@ -143,15 +151,15 @@ impl Machine for Node {
         match next {
             Some(Next::Phase(next)) => *phase = next,
             Some(Next::Stopping) => {
-                if let Phase::Serving(broker) = std::mem::replace(phase, Phase::Ended) {
-                    *phase = Phase::Stopping(broker);
+                if let Phase::Serving(serving) = std::mem::replace(phase, Phase::Ended) {
+                    *phase = Phase::Stopping(Box::new(serving.broker));
                 }
             }
             None => {}
         }
         self.deadline = match &self.phase {
             Phase::New(_) => Some(Instant(0)),
-            Phase::Serving(broker) => broker.next_deadline(now.monotonic),
+            Phase::Serving(serving) => serving.next_deadline(now.monotonic),
             Phase::Opening(_) | Phase::Stopping(_) | Phase::Ended => None,
         };
     }
@@ -179,101 +187,7 @@ fn begin(turn: &mut Turn<'_>, options: &mut NodeOptions, input: &Input<NodeCall>
         Input::Tick => {}
         _ => return None,
     }
-    let cluster_id = options.cluster_id.clone().unwrap_or_else(|| TopicId(turn.rng.uuid()).to_string());
-    let catalog = Catalog::new(cluster_id, options.id, options.address.clone(), options.config.clone());
-    let recovery = Recovery::start(turn, options.dir);
-    let (network, stages) = (options.network, options.stages);
-    Some(Next::Phase(Phase::Opening(Box::new(Opening { recovery, catalog, network, stages, has_catalog: false }))))
-}
-
-impl Opening {
-    fn on_input(&mut self, turn: &mut Turn<'_>, input: Input<NodeCall>) -> Option<Next> {
-        refuse_connection(turn, &input);
-        let step = match input {
-            Input::Listed { io, entries } => self.recovery.on_listed(turn, io, entries),
-            Input::Loaded { io, bytes } => self.recovery.on_loaded(turn, io, bytes),
-            Input::Committed { io } => self.recovery.on_committed(turn, io),
-            Input::Failed { io, why } => self.recovery.on_failed(turn, io, why),
-            // Recovery can be broken off anywhere, and is begun anew by the next start.
-            Input::Call(NodeCall::Stop) => return Some(enter_ended(turn)),
-            Input::Call(NodeCall::LimitMemory { request_bytes, hot_bytes }) => {
-                self.network.request_memory_max = request_bytes;
-                self.recovery.limit_memory(hot_bytes);
-                return None;
-            }
-            _ => return None,
-        };
-        self.on_step(turn, step)
-    }
-
-    fn on_step(&mut self, turn: &mut Turn<'_>, step: RecoveryStep) -> Option<Next> {
-        match step {
-            RecoveryStep::Working { done, total } => {
-                turn.effects.push(Effect::Answer(NodeAnswer::Recovering { done, total }));
-                None
-            }
-            RecoveryStep::Catalog(document) => self.on_catalog(turn, document),
-            RecoveryStep::Done(opened) => {
-                let catalog = self.catalog.clone();
-                let config_of = |id: crate::ids::TopicPartition| {
-                    catalog.topic(id.topic).map(|topic| Arc::clone(&topic.config)).unwrap_or_default()
-                };
-                let partitions = Partitions::open(&opened.dir, opened.logs, config_of);
-                let mut topics = Topics::new(catalog, partitions, opened.dir);
-                if !self.has_catalog {
-                    // The cluster's identity is kept before anything that depends on it.
-                    topics.keep_catalog();
-                }
-                let mut broker = Broker::new(topics, self.network, self.stages);
-                turn.note(Event::BrokerStarted {});
-                turn.effects.push(Effect::Answer(NodeAnswer::Ready));
-                broker.finish_turn(turn);
-                Some(Next::Phase(Phase::Serving(Box::new(broker))))
-            }
-            RecoveryStep::Failed(fatal) => Some(enter_failed(turn, fatal)),
-        }
-    }
-
-    fn on_catalog(&mut self, turn: &mut Turn<'_>, document: Option<Bytes>) -> Option<Next> {
-        self.has_catalog = document.is_some();
-        if let Err(fatal) = self.catalog.restore(document) {
-            return Some(enter_failed(turn, fatal));
-        }
-        let logs = self.catalog.topics().flat_map(|topic| {
-            (0..topic.partitions).map(|partition| OpenLog {
-                id: crate::ids::TopicPartition { topic: topic.id, partition },
-                topic: topic.name.clone(),
-            })
-        });
-        let logs = logs.collect();
-        let step = self.recovery.open_logs(turn, logs);
-        self.on_step(turn, step)
-    }
-}
-
-fn serve(turn: &mut Turn<'_>, broker: &mut Broker, input: Input<NodeCall>) -> Option<Next> {
-    match input {
-        Input::Opened { connection, listener, peer } => broker.on_opened(turn, connection, (listener, &peer)),
-        Input::Bytes { connection, bytes } => broker.on_bytes(connection, bytes),
-        Input::Closed { connection } => broker.on_closed(turn, connection),
-        Input::Committed { io } => _ = broker.on_committed(turn, io),
-        Input::Failed { io, why } => _ = broker.on_failed(turn, io, why),
-        Input::Loaded { io, bytes } => broker.on_loaded(turn, io, &bytes),
-        Input::Tick => broker.on_tick(turn),
-        Input::Call(NodeCall::Stop) => {
-            broker.finish_turn(turn);
-            if broker.stop(turn) {
-                return Some(Next::Stopping);
-            }
-            return Some(enter_stopped(turn, broker));
-        }
-        Input::Call(NodeCall::LimitMemory { request_bytes, hot_bytes }) => {
-            broker.limit_memory(request_bytes, hot_bytes);
-        }
-        Input::Listed { .. } | Input::Dialled { .. } | Input::DialFailed { .. } => {}
-    }
-    broker.finish_turn(turn);
-    None
+    Some(Next::Phase(Phase::Opening(Box::new(Opening::begin(turn, options)))))
 }
 
 /// Requests wait for their end; what comes in is not read.

@@ -23,6 +23,8 @@ mod schedule;
 pub mod server;
 mod stranger;
 pub mod swarm;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 pub mod visitor;
 mod weight;

@@ -47,14 +47,24 @@ pub struct Options {
     pub storage: StorageOption,
     /// Kafka's names and values.
     pub configs: Vec<(String, String)>,
-    /// Where the members of its cluster reach each other, itself among them. None: it is on its own.
+    /// `None`: it is on its own.
+    pub membership: Option<Membership>,
+}
+
+/// What a broker that is one of a cluster is told of it.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    pub cluster_id: String,
+    /// Where the members reach each other, itself among them.
     pub peers: Vec<(BrokerId, Address)>,
+    /// The first so many of them vote.
+    pub voters: u16,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let (storage, configs, peers) = (StorageOption::default(), Vec::new(), Vec::new());
-        Self { id: BrokerId(1), port: 0, storage, configs, peers }
+        let (storage, configs) = (StorageOption::default(), Vec::new());
+        Self { id: BrokerId(1), port: 0, storage, configs, membership: None }
     }
 }
 
@@ -81,8 +91,8 @@ pub struct Seed {
     pub address: Address,
     pub config: BrokerConfig,
     pub dir: DirOptions,
-    /// `Options::peers`.
-    pub peers: Vec<(BrokerId, Address)>,
+    /// `Options::membership`.
+    pub membership: Option<Membership>,
     /// For its randomness: another one at every start.
     pub random: u64,
 }
@@ -156,11 +166,11 @@ impl Host {
                 (AnyStorage::Files(storage), cpu_clock)
             }
         };
-        let (id, peers) = (options.id, options.peers);
+        let (id, membership) = (options.id, options.membership);
         let served = Served::start(listeners, move |address, door| {
             let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), address);
             let address = address_of(address);
-            (make(Seed { id, address, config, dir, peers, random }), storage, attend(door, on_ready, on_recovery))
+            (make(Seed { id, address, config, dir, membership, random }), storage, attend(door, on_ready, on_recovery))
         });
         Ok(Self { served: served.map_err(CannotStart::Platform)?, storage_cpu })
     }

@@ -131,7 +131,7 @@ fn what_cannot_be_had_is_one_line_and_exit_code_2() {
         (&["--port", "0", "--data", file.to_str().unwrap()], "cannot use"),
         (&["--port", "0", "--data", "/proc/no/such"], "cannot use /proc/no/such"),
         (&["--port", "0", "--data", locked.to_str().unwrap()], "another host has it open"),
-        (&["--port", "0", "--brokers", "3"], "needs the metadata quorum, which does not exist yet"),
+        (&["--port", "0", "--brokers", "3", "--voters", "4"], "at least one votes and at most all do"),
         (&["--port", "0", "--brokers", "0"], "at least one broker"),
         (&["--port", "0", "--storage", "files"], "needs --data"),
     ];

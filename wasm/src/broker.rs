@@ -12,7 +12,7 @@ use futures::{
     future::{AbortHandle, Shared, abortable},
 };
 use ottla_core::{
-    effect::{Address, Effect, Input, Listener, NodeAnswer, NodeCall, StorageErrorKind},
+    effect::{Effect, Input, NodeAnswer, NodeCall, StorageErrorKind},
     error::Fatal,
     host::{self, Host, InputSender, Observer, inbox},
     log::DirState,
@@ -64,7 +64,7 @@ pub struct Broker {
     inbox: InputSender<NodeCall>,
     transport: ChannelTransport<NodeCall>,
     running: AbortHandle,
-    listening: Vec<AbortHandle>,
+    listening: Option<AbortHandle>,
     ended: Shared<oneshot::Receiver<()>>,
     offline: Shared<oneshot::Receiver<StorageErrorKind>>,
 }
@@ -143,7 +143,7 @@ impl Broker {
             inbox: inbox_sender,
             transport,
             running,
-            listening: Vec::new(),
+            listening: None,
             ended: has_ended.shared(),
             offline: is_offline.shared(),
         };
@@ -154,11 +154,11 @@ impl Broker {
         }
     }
 
-    /// From here on clients, or peers, are taken at `address`.
-    pub fn listen(&mut self, world: &World, address: &Address, listener: Listener) {
+    /// From here on clients are taken at `address`.
+    pub fn listen(&mut self, world: &World, address: &ottla_core::effect::Address) {
         let (transport, incoming) = (self.transport.clone(), world.router.listen(address.clone()));
-        let (accept, listening) = abortable(async move { transport.accept(incoming, listener).await });
-        self.listening.push(listening);
+        let (accept, listening) = abortable(async move { transport.accept(incoming).await });
+        self.listening = Some(listening);
         spawn_local(async move { _ = accept.await });
     }
 
@@ -189,7 +189,9 @@ impl Broker {
 impl Drop for Broker {
     fn drop(&mut self) {
         self.running.abort();
-        self.listening.iter().for_each(AbortHandle::abort);
+        if let Some(listening) = &self.listening {
+            listening.abort();
+        }
         self.transport.close_all();
         self.storage.close();
     }

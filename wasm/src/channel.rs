@@ -88,14 +88,15 @@ impl<Call: 'static> ChannelTransport<Call> {
         Self(Rc::new(Connections { router, inbox, open, next: Cell::new(1) }))
     }
 
-    /// Takes connections for as long as it is polled. `listener`: which of the machine's doors it is.
-    pub async fn accept(&self, mut incoming: Incoming, listener: Listener) {
+    /// Takes connections for as long as it is polled.
+    pub async fn accept(&self, mut incoming: Incoming) {
         while let Some(wire) = incoming.0.next().await {
             if self.0.open.borrow().len() >= CONNECTIONS_MAX {
                 wire.close();
                 continue;
             }
             let peer = |connection: ConnectionId| format!("page:{connection}");
+            let listener = Listener::Client;
             self.open(wire, true, |connection| Input::Opened { connection, listener, peer: peer(connection) });
         }
     }

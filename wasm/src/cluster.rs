@@ -19,7 +19,7 @@ use std::{
 };
 
 use ottla_core::{
-    effect::{self, Address},
+    effect::Address,
     node::{Node, NodeOptions},
 };
 use ottla_js::error::Refusal;
@@ -147,7 +147,7 @@ impl Cluster {
     fn serve(&self) {
         let mut running = self.0.running.borrow_mut();
         if let Some(running) = &mut *running {
-            running.broker.listen(&self.0.world, &address(), effect::Listener::Client);
+            running.broker.listen(&self.0.world, &address());
             reopen::watch(Rc::downgrade(&self.0), running.broker.offline());
         }
     }

@@ -7,7 +7,7 @@ use std::{cell::RefCell, future::poll_fn, ops::ControlFlow, rc::Rc};
 use bytes::Bytes;
 use futures::{FutureExt, poll};
 use ottla_core::{
-    effect::{Address, Effect, Frame, Input, Listener},
+    effect::{Address, Effect, Frame, Input},
     host::{self, Host, InputSender, MemoryStorage, Observer, Transport, inbox},
     ids::{ConnectionId, DialId},
     machine::Machine,
@@ -85,7 +85,7 @@ async fn connected() -> (Running, Wire) {
     let incoming = router.listen(address());
     spawn_local({
         let transport = server.transport.clone();
-        async move { transport.accept(incoming, Listener::Client).await }
+        async move { transport.accept(incoming).await }
     });
     let wire = router.dial(&address()).expect("somebody listens");
     settle().await;
@@ -183,7 +183,7 @@ async fn a_dial_is_answered_by_a_connection_or_by_why_not() {
     settle().await;
     let incoming = router.listen(address());
     let accepting = server.transport.clone();
-    spawn_local(async move { accepting.accept(incoming, Listener::Client).await });
+    spawn_local(async move { accepting.accept(incoming).await });
     client.transport.dial(DialId(2), address());
     settle().await;
     client.transport.write(FIRST, frame("hello"));

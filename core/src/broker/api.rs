@@ -14,15 +14,15 @@
 //! A handler that changed the catalog calls `Topics::carry_out` and answers with `Ask::after_commit`.
 
 mod api_versions;
-mod create_partitions;
-mod create_topics;
+pub(super) mod create_partitions;
+pub(super) mod create_topics;
 mod delete_records;
-mod delete_topics;
+pub(super) mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
 mod describe_topic_partitions;
 pub(super) mod fetch;
-mod incremental_alter_configs;
+pub(super) mod incremental_alter_configs;
 mod init_producer_id;
 pub(super) mod list_offsets;
 mod metadata;

@@ -118,6 +118,9 @@ fn dispatch(
     ask: Ask,
     body: Bytes,
 ) -> Result<Handled, CloseReason> {
+    if waits.peer.is_member() && ask.api.is_forwarded() {
+        return Ok(waits.peer.on_wish(turn, ask, body));
+    }
     Ok(match ask.api {
         Api::Produce => {
             let frame_bytes = body.len() as u64;

@@ -24,8 +24,11 @@ use std::ops::Range;
 use bytes::Bytes;
 use kafka_wire_core::Uuid;
 
-use super::api::{Ask, Handled, decode};
 pub use super::wait::forward::Sending;
+use super::{
+    api::{Ask, Handled, decode},
+    decide::Wish,
+};
 use crate::{
     controller::{BrokerRegistrationRequest, Heartbeat, HeartbeatReply},
     effect::Address,
@@ -69,6 +72,7 @@ pub enum Asked {
     Register(Box<BrokerRegistrationRequest>),
     Heartbeat(Heartbeat),
     ProducerIds(WantsProducerIds),
+    ByClient(Wish),
 }
 
 /// What a peer is answered.
@@ -85,6 +89,16 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// The same answer if it cannot be that.
+    pub fn refused(self, error: ErrorCode) -> Self {
+        match self {
+            Self::Quorum { answer, leader } => Self::Quorum { answer: Answer { said: Err(error), ..answer }, leader },
+            Self::Registered(_) => Self::Registered(Err(error)),
+            Self::Heartbeat(_) => Self::Heartbeat(Err(error)),
+            Self::ProducerIds(_) => Self::ProducerIds(Err(error)),
+        }
+    }
+
     pub(super) fn error(&self) -> Option<ErrorCode> {
         match self {
             Self::Quorum { answer, .. } => answer.said.as_ref().err().copied(),
@@ -130,6 +144,7 @@ pub(super) fn refuse(ask: Ask, error: ErrorCode) -> Handled {
         Api::BeginQuorumEpoch => ask.reply(&begin_quorum_epoch::refusal(error)),
         Api::EndQuorumEpoch => ask.reply(&end_quorum_epoch::refusal(error)),
         Api::FetchSnapshot => ask.reply(&fetch_snapshot::refusal(error)),
+        Api::BrokerRegistration => ask.reply(&broker_registration::response(Err(error))),
         Api::Fetch => Handled::Reply(fetch_metadata::refusal(error).encode(ask.correlation, ask.version)),
         _ => Handled::Close(CloseReason::UnknownApi),
     }

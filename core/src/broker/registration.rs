@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::{
     error::ErrorCode,
+    ids::{BrokerEpoch, IncarnationId},
     rng::Rng,
     time::{Instant, sooner},
 };
@@ -36,10 +37,6 @@ impl Default for RegistrationOptions {
     }
 }
 
-/// Which start of a process this is: a registration is for one of them (KIP-631).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct IncarnationId(pub [u8; 16]);
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
     /// The controller has not been told of this incarnation, or does not know of it any more.
@@ -58,7 +55,7 @@ pub enum Life {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saying {
     Register { incarnation: IncarnationId },
-    Heartbeat { broker_epoch: i64, want_fence: bool, want_shut_down: bool },
+    Heartbeat { broker_epoch: BrokerEpoch, want_fence: bool, want_shut_down: bool },
 }
 
 /// What the controller's answer to a heartbeat says.
@@ -75,7 +72,7 @@ pub struct Registration {
     life: Life,
     incarnation: IncarnationId,
     /// -1: none.
-    broker_epoch: i64,
+    broker_epoch: BrokerEpoch,
     /// Nothing is said before; while an answer is awaited, when that is given up.
     next_at: Instant,
     is_waiting: bool,
@@ -93,7 +90,7 @@ impl Registration {
     }
 
     /// Of this incarnation, -1 before there is one. The offset of its registration in the metadata log.
-    pub fn broker_epoch(&self) -> i64 {
+    pub fn broker_epoch(&self) -> BrokerEpoch {
         self.broker_epoch
     }
 
@@ -118,7 +115,7 @@ impl Registration {
         })
     }
 
-    pub fn on_registered(&mut self, rng: &mut Rng, now: Instant, told: Result<i64, ErrorCode>) {
+    pub fn on_registered(&mut self, rng: &mut Rng, now: Instant, told: Result<BrokerEpoch, ErrorCode>) {
         if self.life != Life::Unregistered {
             return;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    controller::{Catalog, Change, Topic, catalog::document::CATALOG_DOCUMENT},
+    controller::{Catalog, Change, Image, Topic, catalog::document::CATALOG_DOCUMENT},
     effect::WriteOp,
     error::ErrorCode,
     ids::*,
@@ -26,12 +26,17 @@ pub struct Topics {
     committed_version: u64,
     /// Partitions to which something happened that a parked request may wait for.
     touched: SortedSet<TopicPartition>,
+    /// Topics that a client asked for and that the controller is to create.
+    wanted: SortedSet<String>,
 }
+
+/// More are not wanted at once: who asks again wants them again.
+const WANTED_MAX: usize = 100;
 
 impl Topics {
     pub fn new(catalog: Catalog, partitions: Partitions, dir: LogDir) -> Self {
         let committed_version = catalog.version();
-        Self { catalog, partitions, dir, committed_version, touched: SortedSet::new() }
+        Self { catalog, partitions, dir, committed_version, touched: SortedSet::new(), wanted: SortedSet::new() }
     }
 
     pub fn committed_version(&self) -> u64 {
@@ -47,8 +52,18 @@ impl Topics {
         }
     }
 
+    /// A partition that this broker leads.
+    ///
+    /// # Errors
+    /// `NotLeaderOrFollower` of one that another broker leads, or nobody; `UnknownTopicOrPartition`.
     pub fn partition(&self, topic: TopicId, partition: PartitionIndex) -> Result<&Partition, ErrorCode> {
-        self.partitions.get(TopicPartition { topic, partition }).ok_or(ErrorCode::UnknownTopicOrPartition)
+        let id = TopicPartition { topic, partition };
+        match self.partitions.get(id) {
+            Some(found) if found.is_led() => Ok(found),
+            Some(_) => Err(ErrorCode::NotLeaderOrFollower),
+            None if self.catalog.placed(id).is_some() => Err(ErrorCode::NotLeaderOrFollower),
+            None => Err(ErrorCode::UnknownTopicOrPartition),
+        }
     }
 
     /// A partition by its topic's name, while its log can be read.
@@ -68,16 +83,43 @@ impl Topics {
     /// Does what the catalog decided: makes and removes logs, and queues the catalog's document, synced, behind them.
     /// Gives the version to wait for before anyone is told (`Ask::after_commit`).
     pub fn carry_out(&mut self, turn: &mut Turn<'_>, changes: Vec<Change>) -> u64 {
-        for change in changes {
-            match change {
-                Change::TopicCreated(id) => self.on_topic_created(turn, id),
-                Change::TopicDeleted(topic) => self.on_topic_deleted(turn, &topic),
-                Change::PartitionsAdded { topic, from } => self.on_partitions_added(turn, topic, from),
-                Change::TopicConfigured(id) => self.on_topic_configured(turn, id),
-                Change::BrokerConfigured => self.on_broker_configured(turn),
+        changes.into_iter().for_each(|change| self.carry_out_one(turn, change));
+        self.queue_document()
+    }
+
+    fn carry_out_one(&mut self, turn: &mut Turn<'_>, change: Change) {
+        match change {
+            Change::TopicCreated(id) => self.on_topic_created(turn, id),
+            Change::TopicDeleted(topic) => self.on_topic_deleted(turn, &topic),
+            Change::PartitionsAdded { topic, from } => self.on_partitions_added(turn, topic, from),
+            Change::TopicConfigured(id) => self.on_topic_configured(turn, id),
+            Change::BrokerConfigured => self.on_broker_configured(turn),
+            Change::Led(id) => self.on_led(id),
+        }
+    }
+
+    /// This broker is one of a cluster: nothing is led here before the controller says so.
+    pub fn enter_cluster(&mut self) {
+        self.catalog.enter_cluster();
+        self.partitions.withhold();
+    }
+
+    /// Does what the controller decided, as far as records that are committed tell it (Q10).
+    pub fn follow(&mut self, turn: &mut Turn<'_>, image: &Image) {
+        for change in self.catalog.follow(image) {
+            self.carry_out_one(turn, change);
+        }
+    }
+
+    /// All of the metadata is known: what storage has of partitions that are not here goes.
+    pub fn remove_strays(&mut self, turn: &mut Turn<'_>) {
+        let is_stray = |partition: &&Partition| !self.catalog.is_here(partition.id());
+        let strays: Vec<TopicPartition> = self.partitions.iter().filter(is_stray).map(Partition::id).collect();
+        for id in strays {
+            if let Some(stray) = self.partitions.take(id) {
+                stray.remove(turn, &mut self.dir);
             }
         }
-        self.queue_document()
     }
 
     /// Which version of the catalog to wait for until `version` is durable; `None` if it is. Queues the document again
@@ -146,6 +188,18 @@ impl Topics {
         self.partitions.stop(&mut self.dir)
     }
 
+    /// The controller is to create the topic, if it can be.
+    pub fn want(&mut self, topic: &str) {
+        if self.wanted.len() < WANTED_MAX {
+            self.wanted.insert(topic.to_owned());
+        }
+    }
+
+    /// What was wanted since this was called last.
+    pub fn take_wanted(&mut self) -> SortedSet<String> {
+        std::mem::take(&mut self.wanted)
+    }
+
     /// Something happened to the partition that a parked request may wait for.
     pub fn touch(&mut self, id: TopicPartition) {
         self.touched.insert(id);
@@ -182,7 +236,21 @@ impl Topics {
         for partition in from..topic.partitions {
             let id = TopicPartition { topic: topic.id, partition };
             let config = Arc::clone(&topic.config);
-            self.partitions.insert(Partition::create(turn, &mut self.dir, id, &topic.name, config));
+            match self.partitions.get_mut(id) {
+                // Its log was opened before anybody could say what it is.
+                Some(found) => found.reconfigure(turn, &mut self.dir, config),
+                None if !self.catalog.is_here(id) => {}
+                None => self.partitions.insert(Partition::create(turn, &mut self.dir, id, &topic.name, config)),
+            }
+        }
+    }
+
+    fn on_led(&mut self, id: TopicPartition) {
+        let Some(placed) = self.catalog.placed(id) else { return };
+        if let Some(found) = self.partitions.get_mut(id) {
+            found.set_leadership(placed.leader_epoch, placed.leader == Some(self.catalog.broker));
+            // Whoever waits here may wait for nothing now.
+            self.touched.insert(id);
         }
     }
 

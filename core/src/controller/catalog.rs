@@ -5,6 +5,7 @@
 
 pub(in crate::controller) mod configs;
 pub mod document;
+mod follow;
 mod partitions;
 mod topics;
 
@@ -19,6 +20,8 @@ use crate::{
 };
 
 pub use configs::{ConfigEdit, ConfigOperation};
+use follow::Followed;
+pub use follow::{CLIENT_LISTENER, ToldBroker};
 pub use topics::{NewTopic, check_topic_name};
 
 /// Producer ids are given out of blocks, so that not each costs a document (`ProducerIdManager`).
@@ -42,9 +45,14 @@ pub struct Topic {
 pub enum Change {
     TopicCreated(TopicId),
     TopicDeleted(Topic),
-    PartitionsAdded { topic: TopicId, from: i32 },
+    PartitionsAdded {
+        topic: TopicId,
+        from: i32,
+    },
     TopicConfigured(TopicId),
     BrokerConfigured,
+    /// Somebody else leads the partition than before, or in another epoch.
+    Led(TopicPartition),
 }
 
 /// Why a decision was not made: what the answer carries for it.
@@ -102,6 +110,8 @@ pub struct Catalog {
     producer_ids_version: u64,
     version: u64,
     limits: CatalogLimits,
+    /// `None`: this broker is on its own, and decides for itself.
+    followed: Option<Followed>,
 }
 
 impl Catalog {
@@ -120,6 +130,7 @@ impl Catalog {
             producer_ids_version: 0,
             version: 0,
             limits: CatalogLimits::default(),
+            followed: None,
         }
     }
 
@@ -144,6 +155,9 @@ impl Catalog {
     /// A producer id that was never given before, and the version of the catalog that must be durable before it is told:
     /// what a crash forgets would be given again. `None`: there are no more.
     pub fn next_producer_id(&mut self) -> Option<(ProducerId, u64)> {
+        if self.followed.is_some() {
+            return Some((self.next_given_producer_id()?, 0));
+        }
         if self.producer_ids.is_empty() {
             let start = self.next_producer_id_block;
             self.next_producer_id_block = start.checked_add(PRODUCER_ID_BLOCK)?;

@@ -20,9 +20,20 @@ pub struct Partition {
     /// Only rises while this broker leads. A new leader may start lower than the old one had announced to itself,
     /// never lower than what it had announced to a client.
     high_watermark: Offset,
-    /// That of the dir. A dir that was read-only comes back with a higher one.
     leader_epoch: LeaderEpoch,
+    leadership: Leadership,
     config: Arc<TopicConfig>,
+}
+
+/// Who says that this broker leads the partition, and in which epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leadership {
+    /// Nobody else is there. The epoch is that of the dir: one that was read-only comes back with a higher one.
+    Alone,
+    /// The controller, until it says otherwise.
+    Given,
+    /// The controller has given it to another, to nobody, or nothing is known of that yet.
+    Withheld,
 }
 
 impl Partition {
@@ -35,12 +46,24 @@ impl Partition {
         config: Arc<TopicConfig>,
     ) -> Self {
         let log = Log::create(turn, dir, id, topic_name);
-        Self { log, high_watermark: 0, leader_epoch: dir.epoch(), config }
+        Self { log, high_watermark: 0, leader_epoch: dir.epoch(), leadership: Leadership::Alone, config }
     }
 
     /// A log that recovery opened. All that it holds is durable, so all of it may be read.
     pub fn open(dir: &LogDir, log: Log, config: Arc<TopicConfig>) -> Self {
-        Self { high_watermark: log.log_end_offset(), leader_epoch: dir.epoch(), log, config }
+        let (high_watermark, leadership) = (log.log_end_offset(), Leadership::Alone);
+        Self { high_watermark, leader_epoch: dir.epoch(), leadership, log, config }
+    }
+
+    /// What the controller says: in which epoch this broker leads, or that it does not.
+    pub fn set_leadership(&mut self, epoch: LeaderEpoch, leads: bool) {
+        self.leader_epoch = epoch;
+        self.leadership = if leads { Leadership::Given } else { Leadership::Withheld };
+    }
+
+    /// Whether records may be written to it and read from it here.
+    pub fn is_led(&self) -> bool {
+        self.leadership != Leadership::Withheld
     }
 
     pub fn id(&self) -> TopicPartition {
@@ -134,6 +157,9 @@ impl Partition {
         if dir.state() != DirState::Online {
             return Err(ErrorCode::KafkaStorageError.into());
         }
+        if !self.is_led() {
+            return Err(ErrorCode::NotLeaderOrFollower.into());
+        }
         self.enter_epoch(dir.epoch());
         let Valid { batch, append_time } = validate(batch, &self.config, turn.now.wall)?;
         let (records, bytes) = (batch.header().record_count as u32, batch.size() as u32);
@@ -162,6 +188,10 @@ impl Partition {
     /// A commit of the dir failed for certain: takes back what is not committed.
     pub fn on_failed(&mut self, turn: &mut Turn<'_>, dir: &mut LogDir) {
         self.log.take_back(turn, dir);
+        // R10: what was taken back is not given again in the same epoch, and a controller's epoch is not ours to raise.
+        if self.leadership == Leadership::Given {
+            self.leadership = Leadership::Withheld;
+        }
         let end = self.log.log_end_offset();
         if self.high_watermark > end || self.log.log_start_offset() > self.high_watermark {
             self.move_high_watermark(turn, end);
@@ -215,7 +245,9 @@ impl Partition {
 
     /// The dir takes appends again, in a higher epoch.
     pub(super) fn enter_epoch(&mut self, epoch: LeaderEpoch) {
-        self.leader_epoch = self.leader_epoch.max(epoch);
+        if self.leadership == Leadership::Alone {
+            self.leader_epoch = self.leader_epoch.max(epoch);
+        }
     }
 
     fn move_high_watermark(&mut self, turn: &mut Turn<'_>, to: Offset) -> bool {

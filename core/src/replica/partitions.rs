@@ -60,6 +60,14 @@ impl Partitions {
         self.partitions.values()
     }
 
+    /// None is led here until the controller says so.
+    pub fn withhold(&mut self) {
+        for partition in self.partitions.values_mut() {
+            let epoch = partition.log().latest_epoch();
+            partition.set_leadership(epoch, false);
+        }
+    }
+
     /// Tells every partition what became of a commit. Gives those whose high watermark moved.
     pub fn on_outcome(
         &mut self,

@@ -276,6 +276,12 @@ impl Reader {
             return Err(format!("a scenario begins with `ottla {VERSION}`"));
         }
         let swarm = self.swarm().clone();
+        if swarm.voters > swarm.brokers {
+            return Err(format!("{} brokers cannot be {} voters", swarm.brokers, swarm.voters));
+        }
+        if swarm.voters == 0 && swarm.brokers > 1 {
+            return Err("several brokers are a cluster: say how many are `voters`".to_owned());
+        }
         Ok(Scenario { build: self.build, seed: self.seed, swarm, script: self.script, end: self.end })
     }
 }

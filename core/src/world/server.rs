@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::{address, clock::Clock, fault::CallFault, swarm::Swarm};
+use super::{address, clock::Clock, fault::CallFault, peer_address, swarm::Swarm};
 use crate::{
     disk::{CrashGrain, Disk},
     effect::{Effect, Input, Listener, NodeAnswer, NodeCall, StorageErrorKind},
     ids::BrokerId,
     machine::Machine,
-    node::{Node, NodeOptions},
+    node::{Node, NodeOptions, cluster::ClusterOptions},
     rng::Rng,
     sorted::SortedMap,
     time::Instant,
@@ -122,6 +122,14 @@ impl StorageMood {
     }
 }
 
+/// Of every cluster in a world.
+const CLUSTER_ID: &str = "b3R0bGEgaW4gYSB3b3JsZA";
+
+fn cluster_options(id: BrokerId, swarm: &Swarm) -> ClusterOptions {
+    let voters = (1..=swarm.voters as i32).map(BrokerId).map(|voter| (voter, peer_address(voter)));
+    ClusterOptions::new(voters.collect(), peer_address(id))
+}
+
 impl Server {
     pub(super) fn new(id: BrokerId, swarm: &Swarm, rng: &mut Rng) -> Self {
         let options = NodeOptions {
@@ -131,6 +139,8 @@ impl Server {
             stages: swarm.stages,
             dir: swarm.dir,
             trace_kept: 4_000,
+            cluster_id: (swarm.voters > 0).then(|| CLUSTER_ID.to_owned()),
+            cluster: (swarm.voters > 0).then(|| cluster_options(id, swarm)),
             ..NodeOptions::new(address(id))
         };
         Self {

@@ -48,6 +48,8 @@ pub enum Cut {
 pub struct Swarm {
     pub seed: u64,
     pub brokers: u32,
+    /// The first so many brokers are voters of a metadata quorum too. 0: each is on its own, and keeps a catalog.
+    pub voters: u32,
     pub visitors: u32,
     /// How long faults go on.
     pub duration: Duration,
@@ -94,6 +96,7 @@ impl Swarm {
         Self {
             seed: 0,
             brokers: 1,
+            voters: 0,
             visitors: 1,
             duration: Duration::ZERO,
             row: Row::Append,
@@ -140,6 +143,7 @@ impl Swarm {
         Self {
             seed,
             brokers: 1,
+            voters: 0,
             visitors: 2 + rng.below(3) as u32,
             duration: Duration::from_secs(60),
             row,

@@ -19,6 +19,8 @@ use tokio::{
 
 /// What was asked for cannot be had.
 const REFUSED: u8 = 2;
+/// As many as a test or a tab needs.
+const BROKERS_MAX: u16 = 100;
 /// Ended by a signal before it was done, as shells count it (128 + SIGINT).
 const INTERRUPTED: i32 = 130;
 
@@ -29,6 +31,9 @@ struct Arguments {
     /// How many brokers
     #[arg(long, default_value_t = 1)]
     brokers: u16,
+    /// How many of them vote in the metadata quorum: three of three and more, one of two, if not told
+    #[arg(long)]
+    voters: Option<u16>,
     /// Where clients connect to the first broker, the others' ports follow; 0 takes any free ones
     #[arg(long, default_value_t = 19092)]
     port: u16,
@@ -66,10 +71,13 @@ fn refuse(why: &str) -> ExitCode {
 }
 
 fn options(arguments: Arguments) -> Result<ClusterOptions, String> {
-    match arguments.brokers {
-        0 => return Err("at least one broker is needed".to_owned()),
-        1 => {}
-        _ => return Err("more than one broker needs the metadata quorum, which does not exist yet".to_owned()),
+    let brokers = arguments.brokers;
+    if !(1..=BROKERS_MAX).contains(&brokers) {
+        return Err(format!("at least one broker is needed, and at most {BROKERS_MAX}"));
+    }
+    let voters = arguments.voters.unwrap_or(if brokers < 3 { 1 } else { 3 });
+    if !(1..=brokers).contains(&voters) {
+        return Err(format!("of {brokers} brokers at least one votes and at most all do: --voters {voters}"));
     }
     let configs = arguments.configs.iter().map(|config| {
         let (name, value) =
@@ -82,8 +90,8 @@ fn options(arguments: Arguments) -> Result<ClusterOptions, String> {
         (Some(StorageKind::Files), None) => return Err("--storage files needs --data DIR".to_owned()),
         (Some(StorageKind::Memory), Some(_)) => return Err("--storage memory keeps nothing under --data".to_owned()),
     };
-    let (brokers, port) = (arguments.brokers, arguments.port);
-    Ok(ClusterOptions { brokers, port, dir, configs: configs.collect::<Result<_, String>>()? })
+    let port = arguments.port;
+    Ok(ClusterOptions { brokers, voters, port, dir, configs: configs.collect::<Result<_, String>>()? })
 }
 
 async fn serve(options: ClusterOptions) -> ExitCode {

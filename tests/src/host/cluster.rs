@@ -1,18 +1,30 @@
 //! Brokers of one cluster in this process: each on a thread of its own, with a door for clients and one for its peers.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use ottla_core::{effect::Address, error::Fatal, host::MemoryStorage, ids::BrokerId};
+use ottla_core::{
+    effect::Address,
+    error::Fatal,
+    host::MemoryStorage,
+    ids::{BrokerId, TopicId},
+    log::layout::META_PROPERTIES,
+};
 
 use super::{
-    CannotStart, Command, Host, Listeners, OnReady, OnRecovery, Options, Panicked, StorageOption, Verb, address_of,
-    listen, node,
+    CannotStart, Command, Host, Listeners, Membership, OnReady, OnRecovery, Options, Panicked, StorageOption, Verb,
+    address_of, listen, node,
 };
 
 /// What a cluster is started with.
 #[derive(Clone, Debug)]
 pub struct ClusterOptions {
     pub brokers: u16,
+    /// The first so many vote; 1 to as many as there are.
+    pub voters: u16,
     /// Of the first broker's clients; the others' follow. 0: any free ones.
     pub port: u16,
     /// `None`: in memory. Several brokers have a directory each in it, `broker-1` and so on; one has all of it.
@@ -73,6 +85,10 @@ impl Cluster {
             Ok(address.transpose()?.map(|address| (BrokerId(id), address_of(address))))
         });
         let peers = peers.filter_map(Result::transpose).collect::<Result<Vec<(BrokerId, Address)>, CannotStart>>()?;
+        let membership = match options.brokers {
+            1 => None,
+            _ => Some(Membership { cluster_id: cluster_id(options.dir.as_deref())?, peers, voters: options.voters }),
+        };
         let mut cluster = Self { seats: Vec::new(), on_told };
         for (listeners, id) in bound.into_iter().zip(1..) {
             let storage = match &options.dir {
@@ -82,7 +98,7 @@ impl Cluster {
             };
             let address = listeners.clients.local_addr().map_err(CannotStart::Platform)?;
             let (port, configs) = (address.port(), options.configs.clone());
-            let options = Options { id: BrokerId(id), port, storage, configs, peers: peers.clone() };
+            let options = Options { id: BrokerId(id), port, storage, configs, membership: membership.clone() };
             let state = State::Up(cluster.begin(&options, 1, listeners)?);
             cluster.seats.push(Seat { options, address, life: 1, state });
         }
@@ -103,22 +119,27 @@ impl Cluster {
         let Command { verb, broker } = command;
         let index = usize::try_from(broker - 1).ok().filter(|index| *index < self.seats.len());
         let index = index.ok_or_else(|| format!("there is no broker {broker}"))?;
-        let why = match (&mut self.seats[index].state, verb) {
-            (State::Down, Verb::Start) => return self.start_again(index).map_err(|why| why.to_string()),
-            (State::Down, _) => "does not run",
-            (State::Stopping, _) => "is stopping",
-            (State::Up(_), Verb::Start) => "runs",
-            (State::Up(host), verb) => {
-                match verb {
-                    Verb::Pause => host.pause(),
-                    Verb::Resume => host.resume(),
-                    Verb::Kill => self.take(index).into_iter().for_each(Host::kill),
-                    Verb::Stop | Verb::Start => self.stop(index),
-                }
+        let is_down = match (&mut self.seats[index].state, verb) {
+            (State::Up(host), Verb::Pause) => {
+                host.pause();
                 return Ok(());
             }
+            (State::Up(host), Verb::Resume) => {
+                host.resume();
+                return Ok(());
+            }
+            (State::Up(_), Verb::Start) => return Err(format!("broker {broker} runs")),
+            (State::Up(_), Verb::Kill | Verb::Stop) => false,
+            (State::Stopping, _) => return Err(format!("broker {broker} is stopping")),
+            (State::Down, _) => true,
         };
-        Err(format!("broker {broker} {why}"))
+        match verb {
+            Verb::Start => return self.start_again(index).map_err(|why| why.to_string()),
+            _ if is_down => return Err(format!("broker {broker} does not run")),
+            Verb::Kill => self.take(index).into_iter().for_each(Host::kill),
+            _ => self.stop(index),
+        }
+        Ok(())
     }
 
     /// A clean shutdown of every broker that runs.
@@ -148,7 +169,8 @@ impl Cluster {
 
     fn start_again(&mut self, index: usize) -> Result<(), CannotStart> {
         let options = self.seats[index].options.clone();
-        let own = options.peers.iter().find(|(id, _)| *id == options.id).map_or(0, |(_, address)| address.port);
+        let mut peers = options.membership.iter().flat_map(|membership| &membership.peers);
+        let own = peers.find(|(id, _)| *id == options.id).map_or(0, |(_, address)| address.port);
         let listeners = Listeners { clients: listen(options.port)?, brokers: Some(listen(own)?) };
         self.seats[index].life += 1;
         self.seats[index].state = State::Up(self.begin(&options, self.seats[index].life, listeners)?);
@@ -198,4 +220,17 @@ impl Drop for Ending {
     fn drop(&mut self) {
         (self.on_told)(Told::Ended(self.id, self.life));
     }
+}
+
+/// The one that the first broker's log dir was made for, else a new one.
+fn cluster_id(dir: Option<&Path>) -> Result<String, CannotStart> {
+    let file = dir.map(|dir| dir.join("broker-1").join(META_PROPERTIES));
+    let found = match file.map(std::fs::read_to_string) {
+        Some(Ok(text)) => text.lines().find_map(|line| line.strip_prefix("cluster.id=").map(str::to_owned)),
+        Some(Err(why)) if why.kind() != std::io::ErrorKind::NotFound => return Err(CannotStart::Platform(why)),
+        _ => None,
+    };
+    let half = |name: &str| std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), name);
+    let random = || TopicId((u128::from(half("high")) << 64 | u128::from(half("low"))).to_be_bytes()).to_string();
+    Ok(found.unwrap_or_else(random))
 }

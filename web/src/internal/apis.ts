@@ -13,15 +13,7 @@ const APIS: Record<number, string> = {
   32: 'DescribeConfigs',
   37: 'CreatePartitions',
   44: 'IncrementalAlterConfigs',
-  52: 'Vote',
-  53: 'BeginQuorumEpoch',
-  54: 'EndQuorumEpoch',
-  58: 'Envelope',
-  59: 'FetchSnapshot',
   60: 'DescribeCluster',
-  62: 'BrokerRegistration',
-  63: 'BrokerHeartbeat',
-  67: 'AllocateProducerIds',
   75: 'DescribeTopicPartitions',
 };
 

@@ -22,11 +22,15 @@ use kafka_wire::{
 };
 use kafka_wire_core::{StrBytes, Uuid};
 
-use super::{Ask, Handled, describe_configs::topic_source, named_twice};
+use super::{
+    Ask, Handled,
+    describe_configs::{ConfigSource, topic_source},
+    named_twice,
+};
 use crate::{
-    broker::Topics,
+    broker::{Topics, decide::Due},
     config::TopicConfig,
-    controller::{Change, NewTopic, Refused, Topic, catalog::check_topic_name},
+    controller::{Change, Controller, CreatedTopic, Decision, NewTopic, Refused, Topic, catalog::check_topic_name},
     error::ErrorCode,
     ids::BrokerId,
     sorted::SortedMap,
@@ -123,6 +127,81 @@ impl Topics {
         });
         told.collect()
     }
+}
+
+/// What the controller decides. Topics that cannot be asked for at all are refused beside those that it creates.
+pub(in crate::broker) fn decide(
+    turn: &mut Turn<'_>,
+    controller: &Controller<Due>,
+    ask: Ask,
+    request: CreateTopicsRequest,
+) -> Decision<Due> {
+    let twice = named_twice(request.topics.iter().map(|asked| &asked.name));
+    let mut untold = twice.clone();
+    let mut rows: Vec<(&CreatableTopic, Result<(), Refused>)> = Vec::with_capacity(request.topics.len());
+    let mut new = Vec::new();
+    for asked in &request.topics {
+        let meant = match twice.contains(&asked.name) {
+            true if !untold.remove(&asked.name) => continue,
+            true => Err(Refused::new(ErrorCode::InvalidRequest, "Duplicate topic name.")),
+            false => check_topic_name(&asked.name).and_then(|()| new_topic(asked)),
+        };
+        rows.push((asked, meant.map(|topic| new.push(topic))));
+    }
+    let decision = controller.create_topics(turn.rng, &new, request.validate_only);
+    decision.map(|created| {
+        let mut created = created.into_iter();
+        let mut response = CreateTopicsResponse::default();
+        for (asked, meant) in rows {
+            let made = meant.and_then(|()| created.next().unwrap_or_else(|| Err(gone())));
+            response.topics.push(decided_result(turn, ask, asked, made, request.validate_only));
+        }
+        ask.due(&response, &refusal(&request, ErrorCode::NotController))
+    })
+}
+
+fn gone() -> Refused {
+    Refused::new(ErrorCode::UnknownServerError, "the topic is gone again")
+}
+
+fn decided_result(
+    turn: &mut Turn<'_>,
+    ask: Ask,
+    asked: &CreatableTopic,
+    made: Result<CreatedTopic, Refused>,
+    validate_only: bool,
+) -> CreatableTopicResult {
+    let created = match made {
+        Ok(created) => created,
+        Err(refused) => {
+            let mut result = failed(asked.name.clone(), ErrorCode::UnknownServerError);
+            result.error_code = ask.refuse(turn, refused.error);
+            result.error_message = refused.message.map(StrBytes::from);
+            return result;
+        }
+    };
+    let mut result = failed(asked.name.clone(), ErrorCode::UnknownServerError);
+    result.error_code = 0;
+    result.topic_id = if validate_only { Uuid::ZERO } else { Uuid::from_bytes(created.id.0) };
+    result.num_partitions = created.partitions;
+    result.replication_factor = created.replication_factor;
+    let is_own = |name: &str| asked.configs.iter().any(|config| &*config.name == name);
+    let told = TopicConfig::ROWS.iter().map(|row| {
+        let mut config = CreatableTopicConfigs::default();
+        config.name = StrBytes::from(row.name);
+        config.value = created.config.get(row.name).map(StrBytes::from);
+        config.config_source = if is_own(row.name) { ConfigSource::DynamicTopic } else { ConfigSource::Default } as i8;
+        config
+    });
+    result.configs = Some(told.collect());
+    result
+}
+
+/// Every topic is told the same.
+pub(in crate::broker) fn refusal(request: &CreateTopicsRequest, error: ErrorCode) -> CreateTopicsResponse {
+    let mut response = CreateTopicsResponse::default();
+    response.topics = request.topics.iter().map(|asked| failed(asked.name.clone(), error)).collect();
+    response
 }
 
 fn failed(name: StrBytes, error: ErrorCode) -> CreatableTopicResult {

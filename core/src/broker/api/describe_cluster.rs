@@ -8,13 +8,13 @@
 //! - 1 endpoint types · 2 fenced brokers
 //!
 //! Differs from Kafka
-//! - The controller is always this broker, and no broker is ever fenced.
+//! - The active controller is told where it is a broker; Kafka tells any broker.
 
 use kafka_wire::{DescribeClusterRequest, DescribeClusterResponse, describe_cluster_response::DescribeClusterBroker};
 use kafka_wire_core::StrBytes;
 
 use super::{Ask, CLUSTER_OPERATIONS, Handled};
-use crate::{broker::Topics, error::ErrorCode, turn::Turn};
+use crate::{broker::Topics, controller::catalog::ToldBroker, error::ErrorCode, turn::Turn};
 
 /// `EndpointType`.
 const BROKERS: i8 = 1;
@@ -44,15 +44,23 @@ impl Topics {
             return ask.reply(&response);
         }
         response.cluster_id = StrBytes::from(self.catalog.cluster_id.as_str());
-        response.controller_id = self.catalog.broker.0;
-        let mut broker = DescribeClusterBroker::default();
-        broker.broker_id = self.catalog.broker.0;
-        broker.host = StrBytes::from(self.catalog.address.host.as_str());
-        broker.port = i32::from(self.catalog.address.port);
-        response.brokers = vec![broker];
+        response.controller_id = self.catalog.told_controller().0;
+        let told = self.catalog.told_brokers().into_iter();
+        response.brokers =
+            told.filter(|broker| !broker.is_fenced || request.include_fenced_brokers).map(told_broker).collect();
         if request.include_cluster_authorized_operations {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
         ask.reply(&response)
     }
+}
+
+fn told_broker(known: ToldBroker) -> DescribeClusterBroker {
+    let mut broker = DescribeClusterBroker::default();
+    broker.broker_id = known.id.0;
+    broker.host = StrBytes::from(known.address.host.as_str());
+    broker.port = i32::from(known.address.port);
+    broker.rack = known.rack.map(|rack| StrBytes::from(&*rack));
+    broker.is_fenced = known.is_fenced;
+    broker
 }

@@ -10,7 +10,7 @@
 //! - 0 the only one
 //!
 //! Differs from Kafka
-//! - A partition has one replica, so nobody else was ever eligible to lead it.
+//! - A broker on its own tells nobody else as eligible.
 
 use kafka_wire::{
     DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
@@ -20,7 +20,7 @@ use kafka_wire::{
 };
 use kafka_wire_core::{StrBytes, Uuid};
 
-use super::{Ask, Handled, TOPIC_OPERATIONS};
+use super::{Ask, Handled, TOPIC_OPERATIONS, metadata::numbers};
 use crate::{
     broker::Topics, controller::catalog::check_topic_name, error::ErrorCode, ids::*, sorted::SortedSet, turn::Turn,
 };
@@ -94,17 +94,17 @@ impl Topics {
     }
 
     fn described_partition(&self, topic: TopicId, index: PartitionIndex) -> DescribeTopicPartitionsResponsePartition {
-        let replica = self.replica(topic, index);
+        let replicas = self.told_replicas(TopicPartition { topic, partition: index });
         let mut told = DescribeTopicPartitionsResponsePartition::default();
         told.partition_index = index;
-        told.error_code = if replica.is_online { 0 } else { ErrorCode::LeaderNotAvailable.code() };
-        told.leader_id = replica.leader;
-        told.leader_epoch = replica.leader_epoch;
-        told.replica_nodes = vec![self.catalog.broker.0];
-        told.isr_nodes = vec![self.catalog.broker.0];
-        told.eligible_leader_replicas = Some(Vec::new());
-        told.last_known_elr = Some(Vec::new());
-        told.offline_replicas = replica.offline;
+        told.error_code = replicas.error();
+        told.leader_id = replicas.leader.0;
+        told.leader_epoch = replicas.leader_epoch;
+        told.replica_nodes = numbers(&replicas.replicas);
+        told.isr_nodes = numbers(&replicas.in_sync);
+        told.eligible_leader_replicas = Some(numbers(&replicas.eligible));
+        told.last_known_elr = Some(numbers(&replicas.last_known_eligible));
+        told.offline_replicas = numbers(&replicas.offline);
         told
     }
 }

@@ -258,7 +258,7 @@ impl Topics {
             return Err(ErrorCode::TopicAuthorizationFailed);
         }
         let id = self.located(key)?;
-        let partition = self.partitions.get(id).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        let partition = self.partition(id.topic, id.partition)?;
         // Unlike ListOffsets, any negative epoch is none here.
         partition.check_leader_epoch(position.current_leader_epoch.max(-1))?;
         let mut told = FetchedPartition {

@@ -27,8 +27,11 @@ use super::{
     named_twice,
 };
 use crate::{
-    broker::Topics,
-    controller::{Catalog, Change, ConfigEdit, ConfigOperation, Refused},
+    broker::{Topics, decide::Due},
+    controller::{
+        Catalog, Change, ConfigAlteration, ConfigEdit, ConfigOperation, Controller, Decision, Refused,
+        image::{ConfigResource, ResourceKind},
+    },
     error::ErrorCode,
     turn::Turn,
 };
@@ -51,11 +54,7 @@ impl Topics {
                 false => self.alter_asked(resource, request.validate_only, &mut changes),
                 true => Err(Refused::new(ErrorCode::InvalidRequest, "Each resource must appear at most once.")),
             };
-            let mut result = AlterConfigsResourceResponse::default();
-            result.resource_type = resource.resource_type;
-            result.resource_name = resource.resource_name.clone();
-            // Its default is empty text, which would be a message.
-            result.error_message = None;
+            let mut result = told(resource);
             if let Err(refused) = edited {
                 result.error_code = ask.refuse(turn, refused.error);
                 result.error_message = refused.message.map(StrBytes::from);
@@ -133,4 +132,69 @@ fn edits(resource: &AlterConfigsResource) -> Result<Vec<ConfigEdit>, Refused> {
         })
     });
     edits.collect()
+}
+
+/// What the controller decides.
+pub(in crate::broker) fn decide(
+    turn: &mut Turn<'_>,
+    controller: &Controller<Due>,
+    ask: Ask,
+    request: IncrementalAlterConfigsRequest,
+) -> Decision<Due> {
+    let twice = named_twice(request.resources.iter().map(key));
+    let mut alterations = Vec::new();
+    let rows: Vec<Result<(), Refused>> = request
+        .resources
+        .iter()
+        .map(|resource| match twice.contains(&key(resource)) {
+            true => Err(Refused::new(ErrorCode::InvalidRequest, "Each resource must appear at most once.")),
+            false => alteration(resource).map(|alteration| alterations.push(alteration)),
+        })
+        .collect();
+    let decision = controller.alter_configs(&alterations, request.validate_only);
+    decision.map(|altered| {
+        let mut altered = altered.into_iter();
+        let mut response = IncrementalAlterConfigsResponse::default();
+        for (resource, row) in request.resources.iter().zip(rows) {
+            let mut result = told(resource);
+            if let Err(refused) = row.and_then(|()| altered.next().unwrap_or(Ok(()))) {
+                result.error_code = ask.refuse(turn, refused.error);
+                result.error_message = refused.message.map(StrBytes::from);
+            }
+            response.responses.push(result);
+        }
+        ask.due(&response, &refusal(&request, ErrorCode::NotController))
+    })
+}
+
+/// Every resource is told the same.
+pub(in crate::broker) fn refusal(
+    request: &IncrementalAlterConfigsRequest,
+    error: ErrorCode,
+) -> IncrementalAlterConfigsResponse {
+    let mut response = IncrementalAlterConfigsResponse::default();
+    let refused = request.resources.iter().map(|resource| {
+        let mut result = told(resource);
+        result.error_code = error.code();
+        result
+    });
+    response.responses = refused.collect();
+    response
+}
+
+fn told(resource: &AlterConfigsResource) -> AlterConfigsResourceResponse {
+    let mut result = AlterConfigsResourceResponse::default();
+    result.resource_type = resource.resource_type;
+    result.resource_name = resource.resource_name.clone();
+    // Its default is empty text, which would be a message.
+    result.error_message = None;
+    result
+}
+
+fn alteration(resource: &AlterConfigsResource) -> Result<ConfigAlteration, Refused> {
+    let unknown =
+        || Refused::new(ErrorCode::InvalidRequest, format!("Unknown resource type {}", resource.resource_type));
+    let kind = ResourceKind::from_number(resource.resource_type).ok_or_else(unknown)?;
+    let name = (&*resource.resource_name).into();
+    Ok(ConfigAlteration { resource: ConfigResource { kind, name }, edits: edits(resource)? })
 }

@@ -1,19 +1,19 @@
 //! Metadata (key 3, versions 0–13)
 //!
 //! Behaviour
-//! - Tells the one broker, and the topics that are asked for by name or id; all of them where none is named (an empty list
+//! - Tells the brokers that serve, and the topics that are asked for by name or id; all of them where none is named (an empty list
 //!   in version 0, a null one later).
 //! - A topic that is missing is created where the broker and the client allow it; this answer still says
 //!   UNKNOWN_TOPIC_OR_PARTITION, and the client asks again.
 //! - A topic that is asked for twice is told once.
-//! - While the log dir is offline its partitions have no leader (LEADER_NOT_AVAILABLE).
+//! - A partition whose leader is fenced or has its log dir offline has none (LEADER_NOT_AVAILABLE).
 //!
 //! Versions
 //! - 1 controller, internal topics · 2 cluster id · 4 auto-creation is asked for · 5 offline replicas · 7 leader epoch
 //! - 8 authorized operations · 9 flexible · 10 topic ids · 11 no cluster operations · 12 asked by id · 13 top-level error
 //!
 //! Differs from Kafka
-//! - The controller is always this broker.
+//! - The active controller is told where it is a broker; Kafka tells any broker, since each takes what is for it.
 
 use kafka_wire::{
     MetadataRequest, MetadataResponse,
@@ -25,7 +25,11 @@ use kafka_wire_core::{StrBytes, Uuid};
 use super::{Ask, CLUSTER_OPERATIONS, Handled, TOPIC_OPERATIONS};
 use crate::{
     broker::Topics,
-    controller::{Change, NewTopic, Topic, catalog::check_topic_name},
+    controller::{
+        Change, NewTopic, Topic,
+        catalog::{ToldBroker, check_topic_name},
+        image::PartitionRegistration,
+    },
     error::ErrorCode,
     ids::*,
     log::dir::DirState,
@@ -44,9 +48,10 @@ impl Topics {
         request: MetadataRequest,
     ) -> Handled {
         let mut response = MetadataResponse::default();
-        response.brokers = vec![self.told_broker()];
+        let serving = self.catalog.told_brokers().into_iter().filter(|broker| !broker.is_fenced);
+        response.brokers = serving.map(told_broker).collect();
         response.cluster_id = Some(StrBytes::from(self.catalog.cluster_id.as_str()));
-        response.controller_id = self.catalog.broker.0;
+        response.controller_id = self.catalog.told_controller().0;
         if request.include_cluster_authorized_operations {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
@@ -63,14 +68,6 @@ impl Topics {
             response.topics.iter_mut().for_each(|topic| topic.topic_authorized_operations = TOPIC_OPERATIONS);
         }
         ask.reply(&response)
-    }
-
-    fn told_broker(&self) -> MetadataResponseBroker {
-        let mut broker = MetadataResponseBroker::default();
-        broker.node_id = self.catalog.broker.0;
-        broker.host = StrBytes::from(self.catalog.address.host.as_str());
-        broker.port = i32::from(self.catalog.address.port);
-        broker
     }
 
     fn told_topics(
@@ -125,7 +122,9 @@ impl Topics {
         if let Err(refused) = check_topic_name(name) {
             return refused.error;
         }
-        if may_create && self.catalog.config.auto_create_topics {
+        if may_create && self.catalog.config.auto_create_topics && self.catalog.image().is_some() {
+            self.want(name);
+        } else if may_create && self.catalog.config.auto_create_topics {
             let new = NewTopic { name: name.to_owned(), partitions: -1, replication_factor: -1, ..NewTopic::default() };
             // Why it cannot be is told to nobody: the client asks again, and finds nothing.
             changes.extend(self.catalog.create_topic(turn.rng, &new).unwrap_or_default());
@@ -143,30 +142,65 @@ impl Topics {
     }
 
     fn told_partition(&self, topic: TopicId, index: PartitionIndex) -> MetadataResponsePartition {
-        let replica = self.replica(topic, index);
+        let told_partition = self.told_replicas(TopicPartition { topic, partition: index });
         let mut told = MetadataResponsePartition::default();
         told.partition_index = index;
-        told.error_code = if replica.is_online { 0 } else { ErrorCode::LeaderNotAvailable.code() };
-        told.leader_id = replica.leader;
-        told.leader_epoch = replica.leader_epoch;
-        told.replica_nodes = vec![self.catalog.broker.0];
-        told.isr_nodes = vec![self.catalog.broker.0];
-        told.offline_replicas = replica.offline;
+        told.error_code = told_partition.error();
+        told.leader_id = told_partition.leader.0;
+        told.leader_epoch = told_partition.leader_epoch;
+        told.replica_nodes = numbers(&told_partition.replicas);
+        told.isr_nodes = numbers(&told_partition.in_sync);
+        told.offline_replicas = numbers(&told_partition.offline);
         told
     }
 
-    /// What a client is told of the one replica that a partition has.
-    pub(super) fn replica(&self, topic: TopicId, index: PartitionIndex) -> ToldReplica {
-        let partition = self.partition(topic, index).ok();
-        let is_online = partition.is_some() && !matches!(self.dir.state(), DirState::Offline(_));
-        let broker = self.catalog.broker.0;
-        ToldReplica {
-            is_online,
-            leader: if is_online { broker } else { -1 },
+    /// What a client is told of the replicas that a partition has.
+    pub(super) fn told_replicas(&self, id: TopicPartition) -> ToldReplicas {
+        if let Some(placed) = self.catalog.placed(id) {
+            return self.placed_replicas(placed);
+        }
+        let partition = self.partition(id.topic, id.partition).ok();
+        let is_online = partition.is_some() && self.is_online();
+        let own = vec![self.catalog.broker];
+        ToldReplicas {
+            leader: if is_online { self.catalog.broker } else { NOBODY },
             leader_epoch: partition.map_or(-1, |partition| partition.leader_epoch()),
-            offline: if is_online { Vec::new() } else { vec![broker] },
+            offline: if is_online { Vec::new() } else { own.clone() },
+            replicas: own.clone(),
+            in_sync: own,
+            ..ToldReplicas::default()
         }
     }
+
+    fn placed_replicas(&self, placed: &PartitionRegistration) -> ToldReplicas {
+        let broker = |id: BrokerId| self.catalog.image().and_then(|image| image.broker(id));
+        let is_fenced = |id: BrokerId| broker(id).is_none_or(|broker| broker.is_fenced);
+        // Of what is here this broker knows more than the controller has heard.
+        let is_offline = |broker: BrokerId| is_fenced(broker) || broker == self.catalog.broker && !self.is_online();
+        let leader = placed.leader.filter(|leader| !is_offline(*leader));
+        ToldReplicas {
+            leader: leader.unwrap_or(NOBODY),
+            leader_epoch: placed.leader_epoch,
+            offline: placed.replicas.iter().copied().filter(|broker| is_offline(*broker)).collect(),
+            replicas: placed.replicas.clone(),
+            in_sync: placed.in_sync.clone(),
+            eligible: placed.eligible.clone(),
+            last_known_eligible: placed.last_known_eligible.clone(),
+        }
+    }
+
+    fn is_online(&self) -> bool {
+        !matches!(self.dir.state(), DirState::Offline(_))
+    }
+}
+
+fn told_broker(known: ToldBroker) -> MetadataResponseBroker {
+    let mut broker = MetadataResponseBroker::default();
+    broker.node_id = known.id.0;
+    broker.host = StrBytes::from(known.address.host.as_str());
+    broker.port = i32::from(known.address.port);
+    broker.rack = known.rack.map(|rack| StrBytes::from(&*rack));
+    broker
 }
 
 /// Who asks by id too early is told nothing else.
@@ -184,10 +218,27 @@ fn refuse_ids(turn: &mut Turn<'_>, ask: Ask, asked: &[MetadataRequestTopic]) -> 
     ask.reply(&response)
 }
 
-pub(super) struct ToldReplica {
-    pub is_online: bool,
+/// The id that stands for no broker.
+const NOBODY: BrokerId = BrokerId(-1);
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ToldReplicas {
     /// -1: none.
-    pub leader: i32,
+    pub leader: BrokerId,
     pub leader_epoch: LeaderEpoch,
-    pub offline: Vec<i32>,
+    pub replicas: Vec<BrokerId>,
+    pub in_sync: Vec<BrokerId>,
+    pub eligible: Vec<BrokerId>,
+    pub last_known_eligible: Vec<BrokerId>,
+    pub offline: Vec<BrokerId>,
+}
+
+impl ToldReplicas {
+    pub fn error(&self) -> i16 {
+        if self.leader == NOBODY { ErrorCode::LeaderNotAvailable.code() } else { 0 }
+    }
+}
+
+pub(super) fn numbers(brokers: &[BrokerId]) -> Vec<i32> {
+    brokers.iter().map(|broker| broker.0).collect()
 }

@@ -158,6 +158,7 @@ impl Topics {
         }
         let id = TopicPartition { topic, partition: sent.partition };
         let is_internal = self.catalog.topic(topic).is_some_and(|topic| topic.is_internal);
+        self.partition(id.topic, id.partition)?;
         let partition = self.partitions.get_mut(id).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         if is_internal {
             let message = "Cannot append to an internal topic".to_owned();

@@ -13,16 +13,17 @@
 //! Differs from Kafka
 //! - There are no principals: everybody is `User:ANONYMOUS`, as in a Kafka without an authenticated listener.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use bytes::{Buf, Bytes};
-use kafka_wire::{EnvelopeRequest, EnvelopeResponse};
+use bytes::{Buf, Bytes, BytesMut};
+use kafka_wire::{EnvelopeRequest, EnvelopeResponse, KafkaRequest, OutboundFrameLimits, encode_request};
+use kafka_wire_core::{ApiVersion, KafkaEncode};
 
 use crate::{
     broker::{api::Ask, request_queue::Request},
     effect::Listener,
     error::ErrorCode,
-    wire::{HeaderError, RequestHead, limits},
+    wire::{Api, HeaderError, RequestHead, limits},
 };
 
 /// `DefaultPrincipalData` of `User:ANONYMOUS`, behind its version, as `DefaultKafkaPrincipalBuilder.serialize` writes it:
@@ -35,6 +36,18 @@ pub struct Letter {
     /// Header and body, as the client sent them.
     pub frame: Bytes,
     pub host: IpAddr,
+}
+
+impl Letter {
+    /// A broker's own request, as of a client on its own host.
+    pub fn of_broker<R: KafkaRequest + KafkaEncode>(request: &R) -> Self {
+        let version = Api::from_key(R::API_KEY.value()).map_or(0, |api| *api.served().end());
+        let limits = OutboundFrameLimits::new(limits::PLAIN_FRAME_BYTES_MAX);
+        let mut bytes = BytesMut::new();
+        let encoded = encode_request(&mut bytes, 0, None, request, ApiVersion::new(version), limits);
+        debug_assert!(encoded.is_ok(), "a request of one's own can be said");
+        Self { frame: bytes.freeze().slice(4..), host: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+    }
 }
 
 /// Opens an envelope: the request in it, as one of the peer's connection whose answer goes into an envelope.

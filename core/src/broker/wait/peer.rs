@@ -7,6 +7,7 @@ use super::Released;
 use crate::{
     broker::{
         api::{Ask, Handled},
+        decide::Wish,
         peer::{self, Asked, Member, Reply},
     },
     ids::{ConnectionId, RequestId},
@@ -63,6 +64,23 @@ impl PeerWaits {
                 peer::refuse(ask, error)
             }
         })
+    }
+
+    /// A client wants something of the controller, which is this node.
+    pub fn on_wish(&mut self, turn: &mut Turn<'_>, ask: Ask, body: Bytes) -> Handled {
+        turn.note(Event::RequestParked { request: ask.request, why: WaitReason::MetadataCommit });
+        self.parked.insert(ask.request, ask);
+        self.fresh.push((ask.request, Asked::ByClient(Wish { ask, body })));
+        Handled::Parked
+    }
+
+    /// A wish was decided on, and what was decided is committed, or nobody can say. Nothing if nobody waits for it any more.
+    pub fn answer_wish(&mut self, turn: &mut Turn<'_>, ask: Ask, handled: Handled) -> Released {
+        if self.parked.remove(&ask.request).is_none() {
+            return Released::new();
+        }
+        turn.note(Event::RequestReleased { request: ask.request, expired: false });
+        vec![(ask, handled)]
     }
 
     /// What was asked since this was called last, in order. Each is to be answered once.

@@ -50,6 +50,11 @@ impl ParkedProduce {
     fn settle(&mut self, turn: &mut Turn<'_>, topics: &Topics) -> bool {
         let Self { ask, is_all, answer, awaited } = self;
         awaited.retain(|awaited| match topics.partitions.get(awaited.id) {
+            Some(partition) if !partition.is_led() => {
+                // It may be there: whoever leads next has it or not.
+                answer.set_failed(turn, *ask, awaited.place, ErrorCode::NotLeaderOrFollower);
+                false
+            }
             Some(partition) => {
                 let reached = if *is_all { partition.high_watermark() } else { partition.committed_end() };
                 reached < awaited.end

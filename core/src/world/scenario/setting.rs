@@ -88,7 +88,8 @@ const MILLI: Duration = Duration::from_millis(1);
 const SETTINGS: &[Setting] = &[
     // What a plain world's randomness begins with; a seed's begins with the seed.
     setting!(number "random", u64, u64::MAX, seed),
-    setting!(positive "brokers", u32, 1, brokers),
+    setting!(positive "brokers", u32, 5, brokers),
+    setting!(number "voters", u32, 5, voters),
     setting!(positive "visitors", u32, 100, visitors),
     setting!(time "duration", Duration::ZERO, duration),
     Setting { name: "row", print: |swarm| row_word(swarm.row).to_owned(), set: set_row },
