@@ -48,6 +48,7 @@ use crate::{
     error::ErrorCode,
     ids::{BrokerId, LeaderEpoch, Offset, RequestId},
     rng::Rng,
+    sorted::SortedSet,
     time::Instant,
 };
 
@@ -160,6 +161,8 @@ pub struct Quorum {
     me: ReplicaKey,
     options: QuorumOptions,
     voters: Voters,
+    /// Who was or is a voter, as far as this member was ever told: an observer may find the leader through any of them.
+    known: SortedSet<BrokerId>,
     state: ElectionState,
     role: Role,
     log: LogFacts,
@@ -189,6 +192,7 @@ impl Quorum {
         let mut quorum = Self {
             me,
             options,
+            known: voters.ids().collect(),
             voters,
             state,
             role: Role::begin(),

@@ -98,6 +98,8 @@ impl Log {
     /// The range of `segment` to load for the batches from the one holding `from` on.
     pub(super) fn cold_range(&self, segment: &Segment, from: Offset, below: Offset, most: (u32, bool)) -> ColdRange {
         let (bytes_max, at_least_one) = most;
+        // Where memory has batches the file may still hold what was cut off before them.
+        let below = self.hot.start().map_or(below, |start| below.min(start));
         let at = segment.position_before(from);
         let (begun, ended) = segment.positions_after(from);
         // To the end of the batch that holds `from`, which may not be the one at `at`; and as far as `bytes_max` may reach

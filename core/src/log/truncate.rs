@@ -198,6 +198,8 @@ impl Log {
         self.snapshots.clear();
         self.sealed.clear();
         self.active = Segment::new(&self.dir, start, turn.now.wall);
+        // A batch that reaches beyond the start is of the log that was, too.
+        dir.free_hot(self.hot.truncate(0));
         self.end_at(turn, dir, start);
         self.producers = self.producers.emptied();
         let from = std::mem::replace(&mut self.log_start, start);

@@ -25,16 +25,17 @@ impl Quorum {
         self.ask(scene, to, Question::Fetch { epoch, replica, from, high_watermark });
     }
 
-    /// An observer asks one voter after the other: whoever it is, the answer says who leads.
+    /// An observer asks one after the other who votes or did: whoever it is, the answer says who leads.
     pub(super) fn look_for_leader(&mut self, scene: &mut Scene<'_>) {
         let is_voter = self.is_voter();
         let Role::Unattached(unattached) = &mut self.role else { return };
         if is_voter || unattached.asked.is_some_and(|asked| !self.links.is_free(asked, scene.now)) {
             return;
         }
-        let after = self.voters.ids().find(|id| unattached.asked.is_none_or(|asked| *id > asked));
-        let Some(next) = after.or_else(|| self.voters.ids().next()).filter(|id| self.links.is_free(*id, scene.now))
-        else {
+        let me = self.me.id;
+        let mut others = self.known.iter().copied().filter(|id| *id != me);
+        let after = others.clone().find(|id| unattached.asked.is_none_or(|asked| *id > asked));
+        let Some(next) = after.or_else(|| others.next()).filter(|id| self.links.is_free(*id, scene.now)) else {
             return;
         };
         unattached.asked = Some(next);

@@ -58,6 +58,7 @@ impl Quorum {
         if self.voters == voters {
             return;
         }
+        self.known.extend(voters.ids());
         self.voters = voters;
         let (is_voter, me) = (self.is_voter(), self.me.id);
         let others: Vec<ReplicaKey> =
@@ -93,6 +94,11 @@ impl Quorum {
         }
         self.advance_high_watermark(scene);
         self.pursue(scene);
+    }
+
+    /// Whom an observer may ask who leads, beside the voters: those it was configured with.
+    pub fn know(&mut self, members: impl IntoIterator<Item = BrokerId>) {
+        self.known.extend(members);
     }
 
     /// Whether this member may change the set of voters: it leads, and what it leads with is committed (Q7), so that no

@@ -265,6 +265,9 @@ fn a_log_begins_anew_behind_a_snapshot() {
             let now = follower.world.now.wall;
             follower.give(batch(2, 900, now));
             let is_whole = follower.settle();
+            if is_whole {
+                follower.assert_holds_what_it_was_given();
+            }
             let Follower { mut world, batches: new, .. } = follower;
             world.fault = None;
             if is_whole {

@@ -108,7 +108,8 @@ impl MetadataLog {
         let mut acts = Vec::new();
         let mut scene = Scene { now: turn.now.monotonic, rng: turn.rng, acts: &mut acts };
         let found = (self.durable, facts);
-        let quorum = Quorum::open(self.options, self.me, self.current_voters(), found, &mut scene);
+        let mut quorum = Quorum::open(self.options, self.me, self.current_voters(), found, &mut scene);
+        quorum.know(self.voters.ids());
         self.state = State::Member(Box::new(quorum));
         self.acts.extend(acts);
         self.perform(turn, dir);

@@ -123,7 +123,9 @@ impl MetadataLog {
         if dir.state() != DirState::Online {
             return Err(SnapshotRefused::Storage);
         }
-        let is_new = end.offset > self.log.log_start_offset() && end.offset <= self.told_end();
+        // What was told may be committed by others while this member lost it with a commit of its own.
+        let known = self.told_end().min(self.log.committed_end());
+        let is_new = end.offset > self.log.log_start_offset() && end.offset <= known;
         if !is_new || self.log.epoch_at(end.offset - 1) != Some(end.epoch) {
             return Err(SnapshotRefused::Offset);
         }

@@ -33,13 +33,23 @@ pub struct Trouble {
     power: u64,
     commit: u64,
     snapshot: u64,
+    /// Of changes of the voters, while somebody leads.
+    voters: u64,
 }
 
 impl Trouble {
     pub fn draw(seed: u64) -> Self {
         let mut rng = Rng::new(!seed);
         let mut one = |most| if rng.below(2) == 0 { 0 } else { rng.below(most) };
-        Self { loss: one(100), late: one(80), cut: one(30), power: one(20), commit: one(8), snapshot: one(60) }
+        Self {
+            loss: one(100),
+            late: one(80),
+            cut: one(30),
+            power: one(20),
+            commit: one(8),
+            snapshot: one(60),
+            voters: 0,
+        }
     }
 }
 
@@ -422,6 +432,11 @@ impl Net {
             if chance(&mut self.rng, self.trouble.snapshot) {
                 self.take_snapshot(member);
             }
+            if chance(&mut self.rng, self.trouble.voters) && self.leader().is_some() {
+                let of = self.rng.below(self.members.len() as u64) as usize;
+                let is_added = self.rng.below(2) == 0;
+                self.change_voters(if is_added { VoterChange::Add(voter(of)) } else { VoterChange::Remove(key(of)) });
+            }
             if chance(&mut self.rng, self.trouble.power) {
                 self.lose_power(member);
             }
@@ -485,7 +500,9 @@ impl Net {
 
     /// Q3, Q9, Q10: wherever a batch ends all have the same behind them.
     fn commit(&mut self, member: usize, batch: &CommittedBatch) {
+        let high_watermark = self.meta(member).expect("it has just said so").high_watermark();
         let image = &mut self.members[member].image;
+        assert!(batch.end.offset <= high_watermark, "Q10: what is told is committed");
         assert_eq!(batch.first, image.end.offset, "each batch comes once, in order");
         image.apply(&batch.records);
         image.end = batch.end;
