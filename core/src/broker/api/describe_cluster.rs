@@ -8,7 +8,7 @@
 //! - 1 endpoint types · 2 fenced brokers
 //!
 //! Differs from Kafka
-//! - The active controller is told where it is a broker; Kafka tells any broker.
+//! - The broker that is asked is told as the controller; Kafka tells any broker, since each takes what is for it.
 
 use kafka_wire::{DescribeClusterRequest, DescribeClusterResponse, describe_cluster_response::DescribeClusterBroker};
 use kafka_wire_core::StrBytes;
@@ -44,7 +44,8 @@ impl Topics {
             return ask.reply(&response);
         }
         response.cluster_id = StrBytes::from(self.catalog.cluster_id.as_str());
-        response.controller_id = self.catalog.told_controller().0;
+        // Whoever is asked takes what is for the controller, and is there.
+        response.controller_id = self.catalog.broker.0;
         let told = self.catalog.told_brokers().into_iter();
         response.brokers =
             told.filter(|broker| !broker.is_fenced || request.include_fenced_brokers).map(told_broker).collect();

@@ -13,7 +13,7 @@
 //! - 8 authorized operations · 9 flexible · 10 topic ids · 11 no cluster operations · 12 asked by id · 13 top-level error
 //!
 //! Differs from Kafka
-//! - The active controller is told where it is a broker; Kafka tells any broker, since each takes what is for it.
+//! - The broker that is asked is told as the controller; Kafka tells any broker, since each takes what is for it.
 
 use kafka_wire::{
     MetadataRequest, MetadataResponse,
@@ -51,7 +51,8 @@ impl Topics {
         let serving = self.catalog.told_brokers().into_iter().filter(|broker| !broker.is_fenced);
         response.brokers = serving.map(told_broker).collect();
         response.cluster_id = Some(StrBytes::from(self.catalog.cluster_id.as_str()));
-        response.controller_id = self.catalog.told_controller().0;
+        // Whoever is asked takes what is for the controller, and is there.
+        response.controller_id = self.catalog.broker.0;
         if request.include_cluster_authorized_operations {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }

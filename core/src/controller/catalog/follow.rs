@@ -18,7 +18,6 @@ pub const CLIENT_LISTENER: &str = "PLAINTEXT";
 #[derive(Clone, Debug, Default)]
 pub(super) struct Followed {
     image: Image,
-    controller: Option<BrokerId>,
     block: Block,
 }
 
@@ -51,12 +50,6 @@ impl Catalog {
         self.followed.as_ref().map(|followed| &followed.image)
     }
 
-    pub fn set_controller(&mut self, controller: Option<BrokerId>) {
-        if let Some(followed) = &mut self.followed {
-            followed.controller = controller;
-        }
-    }
-
     /// True once for each block that is wanted.
     pub fn take_wish_for_producer_ids(&mut self) -> bool {
         let Some(followed) = &mut self.followed else { return false };
@@ -86,14 +79,6 @@ impl Catalog {
             followed.block = Block::Wanted;
         }
         next
-    }
-
-    /// Who is said to be the controller: any broker takes what is for it. -1: nobody.
-    pub fn told_controller(&self) -> BrokerId {
-        let Some(followed) = &self.followed else { return self.broker };
-        let is_active = |id: &BrokerId| followed.image.is_active(*id);
-        let any = || followed.image.brokers().keys().copied().find(is_active);
-        followed.controller.filter(is_active).or_else(any).unwrap_or(BrokerId(-1))
     }
 
     /// Every broker that clients may be told of, by rising id; with those that are fenced.
