@@ -35,6 +35,7 @@ use crate::{
     quorum::{FoundLog, MetadataLog, QuorumOptions, ReplicaKey, Voters},
     sorted::SortedMap,
     time::{Instant, sooner},
+    trace::Event,
     turn::Turn,
 };
 
@@ -238,6 +239,7 @@ impl Cluster {
             return false;
         }
         self.followed = self.controller.image_end();
+        turn.note(Event::MetadataFollowed { offset: self.followed });
         broker.follow(turn, self.controller.image());
         true
     }

@@ -87,6 +87,20 @@ events! {
     ProducerIdGiven { request: RequestId, producer: i64, epoch: i16 }
     FetchSessionOpened { session: i32, partitions: u32 }
     FetchSessionClosed { session: i32 }
+    /// Somebody leads the metadata quorum in this epoch, -1: nobody as far as is known here.
+    QuorumLeaderChanged { epoch: i32, leader: i32 }
+    /// This node decides from here on: the offset of its first record.
+    ControllerActivated { epoch: i32, offset: i64 }
+    ControllerResigned { epoch: i32, offset: i64 }
+    /// The broker goes by what the controller decided up to this offset, exclusive.
+    MetadataFollowed { offset: i64 }
+    /// The controller knows of this run of the broker, under this epoch.
+    BrokerRegistered { epoch: i64 }
+    BrokerUnfenced { epoch: i64 }
+    /// It was silent for too long: it leads nothing until it is unfenced.
+    BrokerFenced { epoch: i64 }
+    /// Others lead what it led: it may stop.
+    BrokerLeft { epoch: i64 }
     BrokerStarted {}
     BrokerStopped {}
 }

@@ -13,6 +13,7 @@ use crate::{
     error::ErrorCode,
     ids::*,
     record::internal::metadata::MetadataRecord,
+    trace::Event,
     turn::Turn,
 };
 
@@ -70,6 +71,8 @@ impl Cluster {
 
     /// This node decides no more. What it decided and is not committed, nobody vouches for.
     pub(super) fn step_down(&mut self, turn: &mut Turn<'_>, broker: &mut Broker) {
+        let (epoch, offset) = (self.log.standing().epoch, self.controller.image_end());
+        turn.note(Event::ControllerResigned { epoch, offset });
         for due in self.controller.step_down() {
             self.fail(turn, broker, due);
         }

@@ -14,6 +14,7 @@ use crate::{
     error::ErrorCode,
     ids::*,
     record::internal::metadata::Endpoint,
+    trace::Event,
     turn::Turn,
 };
 
@@ -137,10 +138,16 @@ impl Cluster {
         let now = turn.now.monotonic;
         let Some(registration) = &mut self.registration else { return };
         match reply {
-            OwnReply::Registered(told) => registration.on_registered(turn.rng, now, told),
+            OwnReply::Registered(told) => {
+                registration.on_registered(turn.rng, now, told);
+                if let Ok(epoch) = told {
+                    turn.note(Event::BrokerRegistered { epoch });
+                }
+            }
             OwnReply::Heartbeat(told) => {
+                let before = registration.life();
                 if registration.on_heartbeat(turn.rng, now, told) {
-                    self.on_life(turn, broker);
+                    self.on_life(turn, broker, before);
                 }
             }
             OwnReply::ProducerIds(told) => broker.on_producer_ids(told.ok()),
@@ -159,7 +166,15 @@ impl Cluster {
         true
     }
 
-    fn on_life(&mut self, turn: &mut Turn<'_>, broker: &mut Broker) {
+    fn on_life(&mut self, turn: &mut Turn<'_>, broker: &mut Broker, before: Life) {
+        let Some(registration) = &self.registration else { return };
+        let epoch = registration.broker_epoch();
+        match (before, registration.life()) {
+            (Life::Running, Life::Recovering) => turn.note(Event::BrokerFenced { epoch }),
+            (_, Life::Running) => turn.note(Event::BrokerUnfenced { epoch }),
+            (_, Life::Left) => turn.note(Event::BrokerLeft { epoch }),
+            _ => {}
+        }
         match self.life() {
             Some(Life::Recovering) if !std::mem::replace(&mut self.has_swept, true) => broker.remove_strays(turn),
             Some(Life::Running) if broker.open_to_clients() => turn.effects.push(Effect::Answer(NodeAnswer::Ready)),

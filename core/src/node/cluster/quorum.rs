@@ -14,6 +14,7 @@ use crate::{
     ids::*,
     quorum::{CommittedBatch, Standing, Told},
     record::internal::metadata::MetadataRecord,
+    trace::Event,
     turn::Turn,
 };
 
@@ -61,6 +62,8 @@ impl Cluster {
 
     fn on_leader(&mut self, turn: &mut Turn<'_>, broker: &mut Broker, standing: Standing) {
         let is_here = standing.leader == Some(self.log.me().id);
+        let (epoch, leader) = (standing.epoch, standing.leader.map_or(-1, |leader| leader.0));
+        turn.note(Event::QuorumLeaderChanged { epoch, leader });
         if self.controller.is_active() {
             self.step_down(turn, broker);
         }
@@ -81,6 +84,8 @@ impl Cluster {
         self.is_elected = false;
         let moment = self.moment(turn);
         let decision = self.controller.activate(moment);
+        let (epoch, offset) = (self.log.standing().epoch, moment.next_offset);
+        turn.note(Event::ControllerActivated { epoch, offset });
         broker.on_controller(Some(self.log.me().id), true);
         self.carry(turn, broker, decision.map(|()| Due::Nobody));
         true

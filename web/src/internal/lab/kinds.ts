@@ -42,8 +42,9 @@ export const KINDS = {
     'LogDirOffline',
   ],
   catalog: ['TopicCreated', 'TopicDeleted', 'PartitionsAdded', 'ConfigChanged'],
+  quorum: ['QuorumLeaderChanged', 'ControllerActivated', 'ControllerResigned', 'MetadataFollowed'],
   session: ['ProducerIdGiven', 'FetchSessionOpened', 'FetchSessionClosed'],
-  life: ['BrokerStarted', 'BrokerStopped', 'phase'],
+  life: ['BrokerRegistered', 'BrokerUnfenced', 'BrokerFenced', 'BrokerLeft', 'BrokerStarted', 'BrokerStopped', 'phase'],
 } as const;
 
 export type Kind = keyof typeof KINDS;

@@ -359,6 +359,16 @@ export const en = {
   'event.ProducerIdGiven': 'Request {request} was given producer id {producer}, epoch {epoch}',
   'event.FetchSessionOpened': 'Fetch session {session} opened, partitions: {partitions}',
   'event.FetchSessionClosed': 'Fetch session {session} closed',
+  'event.QuorumLeaderChanged': 'Metadata quorum, epoch {epoch}: broker {leader} leads (-1: nobody is known to)',
+  'event.ControllerActivated':
+    'This broker is the active controller from offset {offset} of the metadata log on (epoch {epoch})',
+  'event.ControllerResigned':
+    'This broker is the active controller no more; what it knows ends at offset {offset} (epoch {epoch})',
+  'event.MetadataFollowed': 'Metadata followed up to offset {offset}',
+  'event.BrokerRegistered': 'Registered with the controller (broker epoch {epoch})',
+  'event.BrokerUnfenced': 'Unfenced: it may lead partitions (broker epoch {epoch})',
+  'event.BrokerFenced': 'Fenced after a silence: it leads nothing (broker epoch {epoch})',
+  'event.BrokerLeft': 'Others lead what it led: it may stop (broker epoch {epoch})',
   'event.BrokerStarted': 'Broker started',
   'event.BrokerStopped': 'Broker stopped',
 

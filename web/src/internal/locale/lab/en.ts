@@ -86,6 +86,7 @@ export const labEn = {
   'kind.log': 'Log',
   'kind.storage': 'Storage',
   'kind.catalog': 'Topics',
+  'kind.quorum': 'Quorum and controller',
   'kind.session': 'Producers and sessions',
   'kind.life': 'Starts and stops',
 

@@ -82,6 +82,7 @@ export const labZhHans: Record<keyof typeof labEn, Message> = {
   'kind.log': '日志',
   'kind.storage': '存储',
   'kind.catalog': '主题',
+  'kind.quorum': '仲裁与 controller',
   'kind.session': '生产者与会话',
   'kind.life': '启动与停止',
 
