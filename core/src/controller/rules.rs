@@ -20,6 +20,8 @@ pub struct ControllerOptions {
     /// What the node was started with, before anything was set while the cluster ran.
     pub config: BrokerConfig,
     pub limits: CatalogLimits,
+    /// How many replicas a partition may have.
+    pub replicas_max: usize,
     /// `broker.session.timeout.ms`: a broker that is silent for so long is fenced.
     pub session_timeout: Duration,
     /// `metadata.max.idle.interval.ms`: a record that says nothing is written so often, for followers to see a leader at work.
@@ -38,6 +40,7 @@ impl ControllerOptions {
             node,
             config: BrokerConfig::default(),
             limits: CatalogLimits::default(),
+            replicas_max: usize::MAX,
             session_timeout: Duration::from_secs(9),
             no_op_interval: Duration::from_millis(500),
             balance_interval: Some(Duration::from_secs(300)),

@@ -69,6 +69,7 @@ impl Draft<'_> {
         let overrides = || new.overrides.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let config = checked_topic_config(self.rules.topic_default(&self.image), overrides())?;
         let partitions = self.planned(rng, new)?;
+        self.check_replicas(&partitions)?;
         self.check_room(1, partitions.len() as i32)?;
         self.check_batch(1 + new.overrides.len() + partitions.len())?;
         let id = unused_id(rng, self.image.topics());
@@ -168,6 +169,21 @@ impl Draft<'_> {
             .into_iter()
             .map(|(index, replicas)| new_partition(&self.image, replicas).ok_or_else(|| none_active(index)));
         planned.collect()
+    }
+
+    fn check_replicas(&self, partitions: &[PartitionRegistration]) -> Result<(), Refused> {
+        let most = self.rules.options.replicas_max;
+        match partitions.iter().find(|partition| partition.replicas.len() > most) {
+            None => Ok(()),
+            Some(partition) => {
+                let why = format!(
+                    "Unable to replicate the partition {} time(s): brokers do not replicate yet, so that a partition has at \
+                     most {most} replica(s).",
+                    partition.replicas.len()
+                );
+                Err(Refused::new(ErrorCode::InvalidReplicationFactor, why))
+            }
+        }
     }
 
     /// A cluster in a tab is not endless: Kafka has no such bound, and answers `POLICY_VIOLATION` for a policy's.

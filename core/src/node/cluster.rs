@@ -39,6 +39,9 @@ use crate::{
     turn::Turn,
 };
 
+/// Followers do not fetch yet: a second replica would be said to be in sync and have nothing.
+const REPLICAS_MAX: usize = 1;
+
 /// What a node is told of the cluster that it is to be a member of.
 #[derive(Clone, Debug)]
 pub struct ClusterOptions {
@@ -107,6 +110,7 @@ impl Cluster {
         let controller = ControllerOptions {
             config: catalog.started_config().clone(),
             session_timeout: options.session_timeout,
+            replicas_max: REPLICAS_MAX,
             ..ControllerOptions::new(member.cluster_id.clone(), key.id)
         };
         broker.join(member.clone());

@@ -9,7 +9,7 @@
 //! - 4 defaults as -1 · 5 flexible, the topic's configs · 7 topic ids
 //!
 //! Differs from Kafka
-//! - There is one broker, so a replication factor above 1 is INVALID_REPLICATION_FACTOR.
+//! - Brokers do not replicate yet, so a replication factor above 1 is INVALID_REPLICATION_FACTOR.
 //! - With `validate_only` there is no id; Kafka tells one that nobody will have.
 //! - `segment.bytes` may be as small as 1; Kafka wants 1 MiB.
 //! - Of two new names that make the same metric the second is refused in one request too.
