@@ -95,6 +95,12 @@ impl Log {
         Read::Cold(self.cold_range(self.segment_of(from), from, below, (bytes_max, at_least_one)))
     }
 
+    /// Of the batch in memory that holds `offset`, which the log's start may have passed.
+    pub(crate) fn hot_header(&self, offset: Offset) -> Option<BatchHeader> {
+        self.hot.start().filter(|start| *start <= offset)?;
+        self.hot.from(offset).next()?.header().ok()
+    }
+
     /// The range of `segment` to load for the batches from the one holding `from` on.
     pub(super) fn cold_range(&self, segment: &Segment, from: Offset, below: Offset, most: (u32, bool)) -> ColdRange {
         let (bytes_max, at_least_one) = most;
@@ -131,11 +137,14 @@ impl Log {
             is_found = true;
             let is_first = range.at_least_one && frame.is_empty();
             let size = batch.size() as u64;
-            if header.last_offset() >= range.below || (!is_first && frame.len() + size > u64::from(range.bytes_max)) {
-                break;
-            }
-            if !batch.crc_is_right() {
+            let is_over =
+                header.last_offset() >= range.below || (!is_first && frame.len() + size > u64::from(range.bytes_max));
+            // The first is looked at before its bounds are believed: damaged, it may seem to reach beyond everything.
+            if (frame.is_empty() || !is_over) && !batch.crc_is_right() {
                 return Err(ErrorCode::CorruptMessage);
+            }
+            if is_over {
+                break;
             }
             batch.push_to(&mut frame);
         }

@@ -138,7 +138,8 @@ impl Server {
             network: swarm.network,
             stages: swarm.stages,
             dir: swarm.dir,
-            trace_kept: 4_000,
+            // All of a step is looked at, however much it is; then it is let go.
+            trace_kept: u32::MAX,
             cluster_id: (swarm.voters > 0).then(|| CLUSTER_ID.to_owned()),
             cluster: (swarm.voters > 0).then(|| cluster_options(id, swarm)),
             ..NodeOptions::new(address(id))

@@ -155,6 +155,30 @@ fn a_read_is_bounded_by_bytes_by_offset_and_gives_one_batch_at_least_if_it_must(
 }
 
 #[test]
+fn a_damaged_batch_that_seems_to_reach_beyond_everything_is_not_nothing() {
+    let mut shelf = Shelf::new(config(100_000));
+    for at in 0..3 {
+        shelf.append(batch(3, 40, Timestamp(START + at))).unwrap();
+    }
+    shelf.chill();
+    let Read::Cold(range) = shelf.log.read(0, 9, 10_000, true).unwrap() else { panic!("it is hot") };
+    let mut bytes = shelf.world.disk.load(&range.file, range.at, range.len).unwrap().to_vec();
+    // The last offset delta.
+    bytes[23] ^= 0x10;
+    assert_eq!(Log::cut(&range, bytes.into()).map(|_| ()), Err(ErrorCode::CorruptMessage));
+}
+
+#[test]
+fn what_is_in_memory_is_found_below_the_logs_start() {
+    let mut shelf = Shelf::new(config(100_000));
+    shelf.append(batch(3, 40, Timestamp(START))).unwrap();
+    shelf.append(batch(2, 40, Timestamp(START))).unwrap();
+    shelf.log.raise_start(&mut shelf.world.turn(), &mut shelf.dir, 5);
+    let found = |offset| shelf.log.hot_header(offset).map(|header| header.base_offset);
+    assert_eq!([0, 2, 3, 5].map(found), [Some(0), Some(0), Some(3), None]);
+}
+
+#[test]
 fn a_segment_ends_by_size_by_age_and_where_its_offsets_end() {
     let mut shelf = Shelf::new(TopicConfig { segment_age: std::time::Duration::from_millis(50), ..config(1_000) });
     let bases = |shelf: &Shelf| shelf.log.segments().map(|segment| segment.base_offset()).collect::<Vec<_>>();

@@ -69,7 +69,7 @@ impl Ghost {
         if offset != self.end {
             return Err(("R10", format!("{id:?}: appended at {offset}, but the log ended at {}", self.end)));
         }
-        let Some(kept) = batch_at(server, id, offset) else {
+        let Some(kept) = appended_at(server, id, offset) else {
             // It is gone again within the step: taken back, or the topic deleted.
             return Ok(());
         };
@@ -232,13 +232,10 @@ pub(super) fn log_in(server: &Server, id: TopicPartition) -> Option<&Log> {
     Some(topics.partitions.get(id)?.log())
 }
 
-/// The batch that begins at `offset`.
-fn batch_at(server: &Server, id: TopicPartition, offset: Offset) -> Option<Kept> {
-    let frame = match log_in(server, id)?.read(offset, Offset::MAX, 0, true).ok()? {
-        Read::Hot(frame) => frame,
-        Read::Cold(range) => Log::cut(&range, server.disk.load(&range.file, range.at, range.len).ok()?).ok()?,
-    };
-    BatchHeader::parse(&frame.to_bytes()).ok().map(|header| Kept::of(&header))
+/// The batch that was appended at `offset` in this step: in memory, even if the log's start has passed it since.
+fn appended_at(server: &Server, id: TopicPartition, offset: Offset) -> Option<Kept> {
+    let header = log_in(server, id)?.hot_header(offset)?;
+    (header.base_offset == offset).then(|| Kept::of(&header))
 }
 
 /// Reads a log through, from memory and from the disk, and checks every CRC (S2).
