@@ -189,13 +189,14 @@ impl Disk {
         self.overwrite(file, at, &[byte]);
     }
 
-    /// As `rot`, of any file. Says which.
+    /// As `rot`, of any file. Says which. Kinds of files are hit equally often, however few there are of one.
     pub fn rot_some(&mut self, rng: &mut Rng) -> Option<FileName> {
-        let names: Vec<FileName> =
-            self.files.iter().filter(|(_, file)| file.len() > 0).map(|(name, _)| name.clone()).collect();
-        if names.is_empty() {
-            return None;
+        let kind = |name: &str| Some(name.split_once('/')?.1.rsplit_once('.')?.1.to_owned());
+        let mut kinds: SortedMap<Option<String>, Vec<FileName>> = SortedMap::new();
+        for (name, _) in self.files.iter().filter(|(_, file)| file.len() > 0) {
+            kinds.entry(kind(name)).or_default().push(name.clone());
         }
+        let names = kinds.values().nth(rng.below(kinds.len().max(1) as u64) as usize)?;
         let hit = names[rng.below(names.len() as u64) as usize].clone();
         self.rot(&hit, rng);
         Some(hit)

@@ -54,6 +54,9 @@ use crate::{
 
 /// How long clients may take to be answered once everything is healed.
 const CONVERGENCE: Duration = Duration::from_secs(180);
+/// How long healing is put off each time that there were too few messages.
+const HEAL_PUT_OFF: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// What of a world goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +97,8 @@ pub struct World {
     history: History,
     happenings: Happenings,
     invariants: Invariants,
+    /// Whole requests that had reached a broker when everything was healed.
+    messages_at_heal: Option<u64>,
     /// Inputs taken by machines so far.
     steps: u64,
 }
@@ -117,6 +122,7 @@ impl World {
             is_heal_due: false,
             phase: Phase::Faults,
             now: Instant(0),
+            messages_at_heal: None,
             steps: 0,
             rng,
             servers,
@@ -174,6 +180,18 @@ impl World {
     /// Whole requests that reached a broker.
     pub fn messages(&self) -> u64 {
         self.invariants.messages
+    }
+
+    /// Those that did while faults happened.
+    pub fn messages_under_faults(&self) -> u64 {
+        self.messages_at_heal.unwrap_or(self.messages())
+    }
+
+    /// And so many were to.
+    pub fn messages_due(&self) -> u64 {
+        let Swarm { messages, duration, work, .. } = self.swarm();
+        let due = u128::from(*messages) * duration.as_micros() / MINUTE.as_micros();
+        if work.is_empty() { 0 } else { due as u64 }
     }
 
     pub fn violation(&self) -> Option<&Violation> {
@@ -307,11 +325,26 @@ impl World {
         !self.servers.iter().any(is_parked)
     }
 
+    /// Whether fewer messages came than should have by now, with some to spare for whatever comes of faults.
+    fn is_behind(&self) -> bool {
+        let due = u128::from(self.now.0) * u128::from(self.swarm().messages) * 3 / 2;
+        self.phase == Phase::Faults && u128::from(self.messages()) * MINUTE.as_micros() < due
+    }
+
+    /// Whether visitors have to go on for want of messages. If they have for twice as long again there will never be enough.
+    fn is_short_of_messages(&self) -> bool {
+        self.messages() < self.messages_due() && self.now < Instant(0) + self.swarm().duration * 3
+    }
+
     fn heal(&mut self) {
         if !self.director.is_through() {
             self.is_heal_due = true;
             return;
         }
+        if self.is_short_of_messages() {
+            return self.schedule.push(self.now + HEAL_PUT_OFF, Occurrence::Heal);
+        }
+        self.messages_at_heal = Some(self.messages());
         self.phase = Phase::Healing;
         self.note_phase();
         self.mend();

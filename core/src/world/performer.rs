@@ -1,5 +1,6 @@
 //! What becomes of effects and of what was scheduled: the world's host.
 
+mod befall;
 mod misfortune;
 mod storage;
 mod traffic;
@@ -33,7 +34,7 @@ impl World {
             Occurrence::Storage { server, life, call, effect } => self.store(server, (life, call), *effect),
             Occurrence::Wake { server } => self.wake(server),
             Occurrence::Input { server, life, input } if self.servers[server as usize].life == life => {
-                self.hand_to_server(server, input);
+                self.catch_up(server, input);
             }
             Occurrence::Input { .. } => {}
             Occurrence::Room { server } => self.servers[server as usize].disk.set_capacity(None),
@@ -73,7 +74,8 @@ impl World {
     }
 
     fn beat(&mut self, index: u32) {
-        let (calls, next) = self.visitors[index as usize].beat(&self.scenario.swarm, self.now);
+        let is_behind = self.is_behind();
+        let (calls, next) = self.visitors[index as usize].beat(&self.scenario.swarm, self.now, is_behind);
         if let Some(after) = next {
             self.schedule.push(self.now + after, Occurrence::Beat { visitor: index });
         }
@@ -93,10 +95,12 @@ impl World {
             }
             return;
         }
-        if let Input::Bytes { connection, bytes } = &input
-            && !self.network.is_dialler(*connection, Peer::Server(index))
-        {
-            self.invariants.on_bytes(index, *connection, bytes, self.now);
+        match &input {
+            Input::Bytes { connection, bytes } if !self.network.is_dialler(*connection, Peer::Server(index)) => {
+                self.invariants.on_bytes(index, *connection, bytes, self.now);
+            }
+            Input::Closed { connection } => _ = server.unread.remove(connection),
+            _ => {}
         }
         let mut effects = Vec::new();
         node.handle(server.clock.now(self.now), input, &mut effects);
@@ -124,8 +128,8 @@ impl World {
                     self.invariants.on_frame(connection, bytes);
                 }
             }
-            Effect::Pause { connection } => self.set_paused(connection, true),
-            Effect::Resume { connection } => self.set_paused(connection, false),
+            Effect::Pause { connection } => self.set_paused(index, connection, true),
+            Effect::Resume { connection } => self.set_paused(index, connection, false),
             Effect::Close { connection } => {
                 self.close(connection, self.network.is_dialler(connection, Peer::Server(index)));
             }

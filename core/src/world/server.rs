@@ -6,11 +6,11 @@ use super::{address, clock::Clock, fault::CallFault, peer_address, swarm::Swarm}
 use crate::{
     disk::{CrashGrain, Disk},
     effect::{Effect, Input, Listener, NodeAnswer, NodeCall, StorageErrorKind},
-    ids::BrokerId,
+    ids::{BrokerId, ConnectionId},
     machine::Machine,
     node::{Node, NodeOptions, cluster::ClusterOptions},
     rng::Rng,
-    sorted::SortedMap,
+    sorted::{SortedMap, SortedSet},
     time::Instant,
     trace::{Trace, Traced},
 };
@@ -34,6 +34,8 @@ pub struct Server {
     pub(super) is_stopping: bool,
     /// Nothing happens in it until then.
     pub(super) paused_until: Instant,
+    /// Connections that it does not read for now.
+    pub(super) unread: SortedSet<ConnectionId>,
     /// What came meanwhile.
     pub(super) waiting: VecDeque<Input<NodeCall>>,
     /// When the last commit will be done: they end in order.
@@ -154,6 +156,7 @@ impl Server {
             is_ready: false,
             is_stopping: false,
             paused_until: Instant(0),
+            unread: SortedSet::new(),
             waiting: VecDeque::new(),
             commits_until: Instant(0),
             in_flight: VecDeque::new(),
@@ -190,6 +193,7 @@ impl Server {
             self.past_digest = self.past_digest.rotate_left(13) ^ node.trace().digest();
         }
         (self.is_ready, self.is_stopping) = (false, false);
+        self.unread.clear();
         self.waiting.clear();
         self.in_flight.clear();
         (self.commits_until, self.paused_until) = (Instant(0), Instant(0));

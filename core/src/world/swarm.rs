@@ -67,6 +67,8 @@ pub struct Swarm {
     pub work: Vec<&'static str>,
     /// Mean time between two things a visitor does, in microseconds.
     pub beat: u32,
+    /// Whole requests that are to reach brokers in each minute of faults: visitors hurry, and go on for longer.
+    pub messages: u64,
     /// Topics that stay, and topics that come and go.
     pub topics: u32,
     pub churned: u32,
@@ -109,6 +111,7 @@ impl Swarm {
             storage: span(2_000),
             work: Vec::new(),
             beat: 50_000,
+            messages: 0,
             topics: 0,
             churned: 0,
             partitions: 1,
@@ -144,7 +147,8 @@ impl Swarm {
             seed,
             brokers: 1,
             voters: 0,
-            visitors: 2 + rng.below(3) as u32,
+            // Where everybody waits long for each answer, more of them make as many requests.
+            visitors: 2 + rng.below(3) as u32 + if slow { 3 } else { 0 },
             duration: Duration::from_secs(60),
             row,
             config,
@@ -160,6 +164,7 @@ impl Swarm {
             storage: if rng.below(3) == 0 { span(1_000, 100_000) } else { span(50, 3_000) },
             work: WORK.to_vec(),
             beat: 15_000 + rng.below(50_000) as u32,
+            messages: 1_000,
             topics: 1 + rng.below(2) as u32,
             churned: rng.below(2) as u32,
             partitions: 1 + rng.below(3) as i32,

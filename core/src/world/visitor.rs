@@ -29,6 +29,8 @@ use crate::{
 
 /// Calls that a visitor has under way at most.
 const CALLS_MAX: usize = 8;
+/// How many times as much it does while less was done than there should be.
+const HURRY: u32 = 4;
 /// Bytes that a batch of ours decompresses to at most.
 const BATCH_BYTES_MAX: usize = 1 << 20;
 
@@ -41,6 +43,8 @@ pub struct Visitor {
     options: ClientOptions,
     rng: Rng,
     work: Work,
+    /// Less was done so far than there should be.
+    is_behind: bool,
     calls: u64,
     /// What it sends past its client.
     pub(super) frames: Vec<Bytes>,
@@ -114,6 +118,7 @@ impl Visitor {
             has_topics: false,
             rng: Rng::new(rng.next_u64() ^ swarm.seed),
             work: Work::Busy,
+            is_behind: false,
             calls: 0,
             values: u64::from(index) << 40,
             pending: SortedMap::new(),
@@ -150,15 +155,17 @@ impl Visitor {
         self.work = Work::Ending;
     }
 
-    /// What it does now, and when it may do more.
-    pub(super) fn beat(&mut self, swarm: &Swarm, now: Instant) -> (Vec<ClientCall>, Option<Duration>) {
+    /// What it does now, and when it may do more: soon, if less was done so far than there should be.
+    pub(super) fn beat(&mut self, swarm: &Swarm, now: Instant, is_behind: bool) -> (Vec<ClientCall>, Option<Duration>) {
+        self.is_behind = is_behind;
         match self.work {
             Work::Ending => (Vec::new(), None),
             Work::Reading if self.index == 0 && !self.has_begun_reading => (self.read_ends(swarm, now), None),
             Work::Reading => (Vec::new(), None),
             Work::Busy if swarm.work.is_empty() => (Vec::new(), None),
             Work::Busy => {
-                let after = u64::from(swarm.beat / 2) + self.rng.below(u64::from(swarm.beat) + 1);
+                let beat = if is_behind { swarm.beat / HURRY } else { swarm.beat };
+                let after = u64::from(beat / 2) + self.rng.below(u64::from(beat) + 1);
                 let calls = if self.pending.len() < CALLS_MAX { self.busy(swarm, now) } else { Vec::new() };
                 (calls, Some(Duration::from_micros(after)))
             }

@@ -12,6 +12,8 @@ pub struct Figures {
     worlds: u64,
     steps: u64,
     messages: u64,
+    /// Of any world while faults happened, and that world's seed.
+    fewest_messages: Option<(u64, u64)>,
     simulated: Duration,
     faults: BTreeMap<&'static str, u64>,
     marks: BTreeMap<&'static str, u64>,
@@ -28,6 +30,7 @@ impl Figures {
             worlds: 1,
             steps: world.steps(),
             messages: world.messages(),
+            fewest_messages: Some((world.messages_under_faults(), world.swarm().seed)).filter(|_| !has_failed),
             simulated: Duration::from_micros(world.now().0),
             faults: counted(&world.invariants().faults),
             marks: counted(&world.invariants().marks),
@@ -39,6 +42,7 @@ impl Figures {
         self.worlds += other.worlds;
         self.steps += other.steps;
         self.messages += other.messages;
+        self.fewest_messages = self.fewest_messages.into_iter().chain(other.fewest_messages).min();
         self.simulated += other.simulated;
         self.failed += other.failed;
         for (code, count) in other.faults {
@@ -62,6 +66,9 @@ impl Figures {
             self.steps as f64 / seconds,
             self.messages as f64 / seconds,
         );
+        if let Some((messages, seed)) = self.fewest_messages {
+            println!("fewest client messages under faults: {messages}, of seed {seed}");
+        }
         println!("faults: {}", listed(&self.faults));
         println!("faults never tried: {}", never(&self.faults, &FAULTS));
         println!("marks: {}", listed(&self.marks));

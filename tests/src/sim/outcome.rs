@@ -49,6 +49,7 @@ impl Outcome {
             outcome.world.check_repeats();
             outcome.failure = outcome.world.violation().map(Failure::of);
         }
+        outcome.failure = outcome.failure.or_else(|| too_few_messages(&outcome.world));
         outcome
     }
 
@@ -58,6 +59,16 @@ impl Outcome {
         let failure = run(&mut world, steps_max);
         Self { world, failure }
     }
+}
+
+/// A world in which little was done tests little.
+fn too_few_messages(world: &World) -> Option<Failure> {
+    let (came, due) = (world.messages_under_faults(), world.messages_due());
+    (came < due).then(|| Failure {
+        code: "expect".to_owned(),
+        at: Duration::from_micros(world.now().0),
+        what: format!("{came} client messages came under faults, and {due} were to"),
+    })
 }
 
 /// Until it is over, something is broken, or it has taken so many steps.

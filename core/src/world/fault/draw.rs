@@ -56,6 +56,7 @@ impl Drawing<'_> {
             b'N' if code == "N6" => return self.swizzle(at),
             b'N' => self.of_network(code),
             b'K' => self.of_process(code),
+            b'D' if code == "D2" => return self.rot(at),
             b'D' => self.of_disk(code),
             _ => self.of_database(code),
         };
@@ -108,7 +109,6 @@ impl Drawing<'_> {
         match code {
             "D1" if self.below(3) == 0 => Fault::StorageLost { server },
             "D1" => Fault::StorageFails { server, calls: 1 + self.below(3) as u32 },
-            "D2" => Fault::Rot { server },
             "D3" if self.below(2) == 0 => Fault::Misdirect { server },
             "D3" => Fault::Misread { server },
             "D4" => Fault::LoseWrite { server },
@@ -190,6 +190,16 @@ impl Drawing<'_> {
     /// Half of the links that faults befall, where there are such links.
     fn is_between_brokers(&mut self) -> bool {
         self.swarm.brokers > 1 && self.below(2) == 0
+    }
+
+    /// D2: what is damaged is found by whoever reads it, and by whoever opens the log dir next. Often that is soon.
+    fn rot(&mut self, at: Instant) {
+        let server = self.server();
+        self.drawn.push((at, Fault::Rot { server }));
+        if self.below(2) == 0 {
+            let (soon, down) = (at + self.millis(1_000), self.millis(1_000));
+            self.drawn.push((soon, Fault::Kill { server, down }));
+        }
     }
 
     fn path(&mut self, visitor: u32) -> Path {

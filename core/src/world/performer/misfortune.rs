@@ -1,194 +1,11 @@
-//! Faults happen.
+//! Processes that end and begin again, and whoever is reset with them.
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
-use super::{
-    super::{
-        Phase, World,
-        fault::Fault,
-        invariant::Loss,
-        network::{Lateness, Peer},
-        schedule::Occurrence,
-        server::MemoryLimits,
-        stranger,
-        swarm::Row,
-    },
-    storage::REOPEN_AFTER,
-};
-use crate::{disk::CrashGrain, effect::*, ids::ConnectionId, rng::Rng};
+use super::super::{World, invariant::Loss, network::Peer, schedule::Occurrence, server::MemoryLimits, swarm::Row};
+use crate::{effect::*, ids::ConnectionId};
 
 impl World {
-    pub(in crate::world) fn befall(&mut self, fault: Fault) {
-        if self.phase != Phase::Faults {
-            return;
-        }
-        self.invariants.on_fault(&fault);
-        self.note_fault(&fault);
-        match fault {
-            Fault::Silence { .. }
-            | Fault::Abandon { .. }
-            | Fault::Replay { .. }
-            | Fault::Lag { .. }
-            | Fault::SlowApi { .. }
-            | Fault::Cut { .. }
-            | Fault::Clog { .. }
-            | Fault::Reset { .. }
-            | Fault::Hostile { .. } => self.befall_network(fault),
-            Fault::Kill { .. }
-            | Fault::PowerLoss { .. }
-            | Fault::ForgetNames { .. }
-            | Fault::Restart { .. }
-            | Fault::Pause { .. }
-            | Fault::ReplaceDisk { .. }
-            | Fault::ClockStep { .. }
-            | Fault::LowMemory { .. } => self.befall_process(fault),
-            _ => self.befall_storage(fault),
-        }
-    }
-
-    fn befall_network(&mut self, fault: Fault) {
-        let now = self.now;
-        match fault {
-            Fault::Silence { path } => path.directions().for_each(|(from, to)| self.network.silence(from, to)),
-            Fault::Abandon { visitor, late } => self.restart_visitor(visitor, late),
-            Fault::Replay { visitor, after } => {
-                for connection in self.network.of_dialler(Peer::Visitor(visitor)) {
-                    let Some(link) = self.network.links.get(&connection) else { continue };
-                    let (server, frames) = (link.server, vec![link.last_request.clone()]);
-                    self.schedule.push(now + after, Occurrence::Stranger { server, frames });
-                }
-            }
-            Fault::Lag { one_in, most, duration } => {
-                self.network.lag = Lateness { until: now + duration, one_in, most };
-            }
-            Fault::SlowApi { api, most, duration } => {
-                self.network.slow_api = Some((api, Lateness { until: now + duration, one_in: 4, most }));
-            }
-            Fault::Cut { path, duration } => {
-                path.directions().for_each(|(from, to)| self.network.cut(from, to, now + duration));
-            }
-            Fault::Clog { path, duration } => {
-                for (from, to) in path.directions() {
-                    self.network.cut(from, to, now + duration);
-                    for (connection, to_server) in self.network.between(from, to) {
-                        self.hold(connection, to_server, now + duration);
-                    }
-                }
-            }
-            Fault::Reset { visitor } => self.reset(visitor),
-            Fault::Hostile { server, frames } => {
-                let heard: Vec<Bytes> = self
-                    .network
-                    .links
-                    .values()
-                    .map(|link| link.last_request.clone())
-                    .filter(|it| !it.is_empty())
-                    .collect();
-                let mut rng = Rng::new(self.rng.next_u64());
-                let frames = (0..frames).map(|_| stranger::frame(&heard, &mut rng)).collect();
-                self.meet_stranger(server, frames);
-            }
-            _ => unreachable!("not of the network"),
-        }
-    }
-
-    fn befall_process(&mut self, fault: Fault) {
-        let now = self.now;
-        match fault {
-            Fault::Kill { server, down } => self.take_down(server, false, down),
-            Fault::PowerLoss { server, down } => self.take_down(server, true, down),
-            Fault::ForgetNames { server, down } => {
-                // IndexedDB keeps the order of what it loses.
-                let is_of_files = self.scenario.swarm.row != Row::CommitRelaxed;
-                let found = &mut self.servers[server as usize];
-                found.grain_next = (is_of_files && found.node.is_some()).then_some(CrashGrain::Names);
-                self.take_down(server, true, down);
-            }
-            Fault::Restart { server, down } => {
-                let found = &mut self.servers[server as usize];
-                if found.is_serving() {
-                    found.is_stopping = true;
-                    self.schedule.push(now + Duration::from_secs(10) + down, Occurrence::Start { server });
-                    self.hand_to_server(server, Input::Call(NodeCall::Stop));
-                }
-            }
-            Fault::Pause { server, duration } => {
-                self.servers[server as usize].paused_until = now + duration;
-                self.schedule.push(now + duration, Occurrence::Wake { server });
-            }
-            Fault::ReplaceDisk { server, down } => {
-                self.take_down(server, false, down);
-                self.servers[server as usize].is_replaced = true;
-            }
-            Fault::ClockStep { server, millis } => self.servers[server as usize].clock.step(millis),
-            Fault::LowMemory { server, request_bytes, hot_bytes, duration } => {
-                self.servers[server as usize].memory = Some(MemoryLimits { request_bytes, hot_bytes });
-                self.limit_memory(server);
-                self.schedule.push(now + duration, Occurrence::Memory { server });
-            }
-            _ => unreachable!("not of a process"),
-        }
-    }
-
-    fn befall_storage(&mut self, fault: Fault) {
-        let now = self.now;
-        let broken = |calls: u32, kind| std::iter::repeat_n(kind, calls as usize);
-        match fault {
-            Fault::StorageFails { server, calls } => {
-                self.servers[server as usize].storage.failing.extend(broken(calls, StorageErrorKind::Broken));
-            }
-            Fault::Quota { server, calls } => {
-                self.servers[server as usize].storage.failing.extend(broken(calls, StorageErrorKind::NoSpace));
-            }
-            Fault::Abort { server, calls } => {
-                self.servers[server as usize].storage.failing.extend(broken(calls, StorageErrorKind::Aborted));
-            }
-            Fault::StorageLost { server } => self.servers[server as usize].storage.is_lost = true,
-            Fault::Rot { server } => {
-                let rotten = self.servers[server as usize].disk.rot_some(&mut self.rng);
-                rotten.iter().for_each(|file| self.damaged(server, file));
-            }
-            Fault::Misdirect { server } => self.servers[server as usize].storage.is_misdirected = true,
-            Fault::Misread { server } => self.servers[server as usize].storage.is_misread = true,
-            Fault::LoseWrite { server } => self.servers[server as usize].storage.is_dropped = true,
-            Fault::DiskFull { server, room, duration } => {
-                let disk = &mut self.servers[server as usize].disk;
-                disk.set_capacity(Some(disk.used() + room));
-                self.schedule.push(now + duration, Occurrence::Room { server });
-            }
-            Fault::SlowDisk { server, times, duration } => {
-                self.servers[server as usize].storage.slow = Some((times, now + duration));
-            }
-            Fault::ConnectionLost { server, times } => {
-                let storage = &mut self.servers[server as usize].storage;
-                (storage.is_gone, storage.unopened) = (true, times);
-            }
-            Fault::Unopened { server, times } => {
-                self.servers[server as usize].storage.unopened = times;
-                self.take_down(server, false, REOPEN_AFTER);
-            }
-            Fault::Evict { server } => {
-                let found = &mut self.servers[server as usize];
-                (found.storage.is_gone, found.is_replaced) = (true, true);
-            }
-            Fault::Blocked { server, duration } => {
-                let storage = &mut self.servers[server as usize].storage;
-                (storage.is_gone, storage.blocked_until) = (true, now + duration);
-            }
-            Fault::MemoryOnly { server, room } => {
-                let found = &mut self.servers[server as usize];
-                found.storage.memory_only = Some(found.disk.used() + room);
-                found.disk.set_capacity(found.storage.memory_only);
-            }
-            Fault::AtCall { server, call, way } => {
-                self.servers[server as usize].storage.at_call.insert(call, way);
-            }
-            _ => unreachable!("not of storage"),
-        }
-    }
-
     /// The process ends mid-air.
     pub(super) fn crash(&mut self, index: u32, loses_power: bool) {
         let server = &mut self.servers[index as usize];
@@ -238,6 +55,17 @@ impl World {
         }
     }
 
+    /// Takes what came during a pause, but for bytes that it does not read yet: if their sender is gone since, never.
+    pub(super) fn catch_up(&mut self, index: u32, input: Input<NodeCall>) {
+        match input {
+            Input::Bytes { connection, bytes } if self.servers[index as usize].unread.contains(&connection) => {
+                let link = self.network.links.get_mut(&connection);
+                link.into_iter().for_each(|link| link.to_server.held.push(bytes.clone()));
+            }
+            input => self.hand_to_server(index, input),
+        }
+    }
+
     /// A visitor's process ends and another begins. What the first has sent is under way, and `late`.
     pub(super) fn restart_visitor(&mut self, visitor: u32, late: Duration) {
         self.forget_waiting(visitor);
@@ -249,7 +77,7 @@ impl World {
     }
 
     /// Both ends of a visitor's connections hear that they are gone; of what was under way some arrives.
-    fn reset(&mut self, visitor: u32) {
+    pub(super) fn reset(&mut self, visitor: u32) {
         for connection in self.network.of_dialler(Peer::Visitor(visitor)) {
             let late = self.rng.below(2) == 0;
             let Some(link) = self.network.links.get_mut(&connection) else { continue };

@@ -21,6 +21,10 @@ use crate::{
 
 /// Frames up to this size come byte by byte where the seed wants it.
 const BYTEWISE_MAX: usize = 300;
+/// One of so many of them.
+const BYTEWISE_ONE_IN: u64 = 4;
+/// Others come in pieces of up to so many bytes.
+const PIECE_MAX: u64 = 4_000;
 /// How long it takes to notice that nobody listens.
 const REFUSED_AFTER: Duration = Duration::from_millis(1);
 /// How long a stranger stays.
@@ -109,21 +113,28 @@ impl World {
             link.last_request = bytes.clone();
         }
         let late = self.network.lateness(self.now, request, &mut self.rng);
+        let passes = self.network.passes_at(from, to, self.now);
+        let len_max = self.piece_len_max(bytes);
+        let Self { network, rng, schedule, scenario, now, .. } = self;
+        let Some(link) = network.links.get_mut(&connection) else { return };
+        let direction = link.direction(to_server);
         let mut rest = bytes.clone();
         while !rest.is_empty() {
-            let len = match self.scenario.swarm.cut {
-                Cut::Whole => rest.len(),
-                Cut::Bytes if bytes.len() <= BYTEWISE_MAX => 1,
-                Cut::Pieces | Cut::Bytes => (1 + self.rng.below(4_000) as usize).min(rest.len()),
-            };
+            let len = len_max.map_or(rest.len(), |most| rest.len().min(1 + rng.below(most) as usize));
             let piece = rest.split_to(len);
-            let sent = self.now + self.scenario.swarm.latency.draw(&mut self.rng) + late;
-            let at = self.network.passes_at(from, to, sent);
-            let Some(link) = self.network.links.get_mut(&connection) else { return };
-            let direction = link.direction(to_server);
-            direction.last_due = direction.last_due.max(at);
-            let due = direction.last_due;
-            self.schedule.push(due, Occurrence::Bytes { connection, to_server, bytes: piece });
+            let sent = *now + scenario.swarm.latency.draw(rng) + late;
+            direction.last_due = direction.last_due.max(sent).max(passes);
+            schedule.push(direction.last_due, Occurrence::Bytes { connection, to_server, bytes: piece });
+        }
+    }
+
+    /// `None`: it stays whole.
+    fn piece_len_max(&mut self, bytes: &Bytes) -> Option<u64> {
+        match self.scenario.swarm.cut {
+            Cut::Whole => None,
+            // Not each: a byte takes as long as a request.
+            Cut::Bytes if bytes.len() <= BYTEWISE_MAX && self.rng.below(BYTEWISE_ONE_IN) == 0 => Some(1),
+            Cut::Pieces | Cut::Bytes => Some(PIECE_MAX),
         }
     }
 
@@ -186,7 +197,9 @@ impl World {
     }
 
     /// The receiver reads, or does not.
-    pub(super) fn set_paused(&mut self, connection: ConnectionId, is_paused: bool) {
+    pub(super) fn set_paused(&mut self, server: u32, connection: ConnectionId, is_paused: bool) {
+        let unread = &mut self.servers[server as usize].unread;
+        _ = if is_paused { unread.insert(connection) } else { unread.remove(&connection) };
         let Some(link) = self.network.links.get_mut(&connection) else { return };
         link.to_server.is_paused = is_paused;
         if !is_paused {

@@ -97,6 +97,7 @@ const SETTINGS: &[Setting] = &[
     setting!(time "fault.every", MILLI, fault_every),
     setting!(words "work", WORK, work),
     Setting { name: "beat", print: |swarm| print_micros(swarm.beat), set: set_beat },
+    setting!(number "messages.per.minute", u64, 1_000_000, messages),
     setting!(number "topics", u32, 100, topics),
     setting!(number "churned", u32, 100, churned),
     setting!(positive "partitions", i32, 100, partitions),

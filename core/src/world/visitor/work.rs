@@ -46,7 +46,7 @@ impl Visitor {
         vec![match what {
             "send" => self.send(now, key),
             "poll" => self.poll(now, key),
-            "churn" => self.churn(swarm, now),
+            "churn" => return self.churn(swarm, now),
             "administer" => self.administer(now, key),
             "call" => {
                 self.frames = caller::frames(swarm, &mut self.rng);
@@ -121,7 +121,8 @@ impl Visitor {
             return self.seek(now, key);
         }
         let from = self.cursors.get(&key).copied().unwrap_or(0);
-        let wait = Duration::from_millis(self.rng.below(600));
+        // What stands behind it on its connection may have to wait as long.
+        let wait = Duration::from_millis(self.rng.below(if self.is_behind { 60 } else { 600 }));
         let bytes_max = 200 + self.rng.below(20_000) as u32;
         let fetch = FetchFrom { wait, bytes_max, ..FetchFrom::new(&topic_name(key.topic), key.partition, from) };
         self.ask(now, What::Poll { key, from }, Question::Fetch(fetch))
@@ -135,12 +136,14 @@ impl Visitor {
     }
 
     /// Topics that come and go: whatever happens to them, nothing else may suffer.
-    fn churn(&mut self, swarm: &Swarm, now: Instant) -> ClientCall {
+    fn churn(&mut self, swarm: &Swarm, now: Instant) -> Vec<ClientCall> {
         let topic = format!("churned-{}", self.rng.below(u64::from(swarm.churned)));
-        match self.rng.below(6) {
-            0 => self.ask(now, What::Other, Question::DeleteTopics { topics: vec![topic] }),
-            1 | 2 => self.create(swarm, now, topic),
-            3 => {
+        vec![match self.rng.below(7) {
+            0 => self.delete(now, topic),
+            // Before anything of the one that goes is gone.
+            1 => return vec![self.delete(now, topic.clone()), self.create(swarm, now, topic)],
+            2 | 3 => self.create(swarm, now, topic),
+            4 => {
                 let edit = ("segment.bytes", 500 + self.rng.below(3_000));
                 self.alter(now, topic, edit)
             }
@@ -149,7 +152,11 @@ impl Visitor {
                 let batch = self.batch(now, (topic, 0), &[value], Acks::All);
                 self.ask(now, What::Other, Question::Produce(batch))
             }
-        }
+        }]
+    }
+
+    fn delete(&mut self, now: Instant, topic: String) -> ClientCall {
+        self.ask(now, What::Other, Question::DeleteTopics { topics: vec![topic] })
     }
 
     /// Of topics that stay: records are deleted, segments change their size.
