@@ -106,6 +106,11 @@ impl<A> Controller<A> {
         self.decider.is_active()
     }
 
+    /// Decisions that wait for their commit.
+    pub fn pending(&self) -> usize {
+        self.decider.pending()
+    }
+
     /// Whether a request may be decided.
     ///
     /// # Errors

@@ -15,11 +15,13 @@
 mod decisions;
 mod life;
 mod quorum;
+mod snapshot;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use self::snapshot::{BYTES_BETWEEN, Progress};
 use crate::{
     broker::{
         Broker,
@@ -56,6 +58,8 @@ pub struct ClusterOptions {
     pub registration: RegistrationOptions,
     /// `broker.session.timeout.ms`.
     pub session_timeout: Duration,
+    /// Bytes of committed records between two snapshots.
+    pub snapshot_bytes: u64,
 }
 
 impl ClusterOptions {
@@ -69,6 +73,7 @@ impl ClusterOptions {
             quorum: QuorumOptions::default(),
             registration: RegistrationOptions::default(),
             session_timeout: Duration::from_secs(9),
+            snapshot_bytes: BYTES_BETWEEN,
         }
     }
 }
@@ -85,6 +90,7 @@ pub struct Cluster {
     directory: DirectoryId,
     /// This node is to begin as controller, once all before its epoch is committed and known.
     is_elected: bool,
+    progress: Progress,
     /// A snapshot on its way in.
     incoming: Option<Image>,
     /// It must not go on, and why.
@@ -128,6 +134,7 @@ impl Cluster {
             links,
             directory,
             is_elected: false,
+            progress: Progress::default(),
             incoming: None,
             fatal: None,
             followed: 0,
@@ -211,6 +218,7 @@ impl Cluster {
             let mut goes_on = self.take_asked(turn, broker);
             goes_on |= self.take_heard(turn, broker);
             goes_on |= self.take_told(turn, broker);
+            self.keep_snapshot(turn, broker);
             goes_on |= self.go_by_the_clock(turn, broker);
             goes_on |= self.live(turn, broker);
             goes_on |= self.follow(turn, broker);

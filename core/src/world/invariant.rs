@@ -30,7 +30,7 @@ use super::{
 use crate::{
     client::{ClientAnswer, ClientError},
     error::Fatal,
-    ids::{ConnectionId, PartitionIndex, TopicPartition},
+    ids::{ConnectionId, PartitionIndex, TopicId, TopicPartition},
     log::layout,
     sorted::{SortedMap, SortedSet},
     time::Instant,
@@ -210,6 +210,8 @@ impl Invariants {
                 }
                 self.expect(now, result);
             }
+            // The metadata log's watermark is the quorum's (Q6).
+            Event::LogTruncated { topic, .. } | Event::LogStartMoved { topic, .. } if topic == TopicId::METADATA => {}
             Event::LogTruncated { topic, partition, to, .. } => {
                 let id = TopicPartition { topic, partition };
                 self.ghosts.entry(id).or_default().truncate(to);

@@ -124,12 +124,15 @@ impl StorageMood {
     }
 }
 
+/// Bytes of committed metadata between two snapshots.
+const SNAPSHOT_BYTES: u64 = 2_000;
 /// Of every cluster in a world.
 const CLUSTER_ID: &str = "b3R0bGEgaW4gYSB3b3JsZA";
 
 fn cluster_options(id: BrokerId, swarm: &Swarm) -> ClusterOptions {
     let voters = (1..=swarm.voters as i32).map(BrokerId).map(|voter| (voter, peer_address(voter)));
-    ClusterOptions::new(voters.collect(), peer_address(id))
+    // A world's minute holds many snapshots.
+    ClusterOptions { snapshot_bytes: SNAPSHOT_BYTES, ..ClusterOptions::new(voters.collect(), peer_address(id)) }
 }
 
 impl Server {

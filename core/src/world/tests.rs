@@ -73,3 +73,16 @@ fn another_controller_takes_over() {
     assert!(world.servers().iter().all(|server| server.state(world.now()) == ServerState::Serving), "{}", told(&world));
     assert_eq!(world.violation().map(|violation| format!("{violation:?}")), None);
 }
+
+#[test]
+fn a_log_begins_with_a_snapshot_after_a_while() {
+    let topics: String = (0..30).map(|topic| format!("create topic t{topic} partitions=3\nexpect ok\n")).collect();
+    let mut world = world(&format!("row commit\nexpect serving 1 within 10s\n{topics}power off 2 for 1s\n"));
+    world.run_until(Instant::from_millis(55_000));
+    assert_eq!(world.violation().map(|violation| format!("{violation:?}")), None);
+    for server in world.servers() {
+        let cluster = server.node.as_ref().and_then(|node| node.cluster()).expect("it serves");
+        assert!(cluster.log().latest_snapshot().is_some_and(|at| at.offset > 50), "{}", told(&world));
+        assert_eq!(cluster.image().topics().len(), 30, "{}", told(&world));
+    }
+}

@@ -7,10 +7,14 @@ use super::*;
 use crate::{
     broker::{
         Broker, NetworkLimits,
+        decide::Due,
         peer::{Asked, Lost, Member, Reply},
         stages::StageTimes,
     },
+    controller::{Controller, ControllerOptions, Image, Moment},
+    decider::Decided,
     quorum::{Answer, Question, ReplicaKey, Said, Standing},
+    record::internal::metadata::{MetadataRecord, RegisterBrokerRecord},
 };
 
 const PEER: ConnectionId = ConnectionId(1);
@@ -34,6 +38,7 @@ impl Stage {
         let key = ReplicaKey { id: BrokerId(1), directory: DirectoryId([1; 16]) };
         let address = Address { host: "broker".to_owned(), port: 9093 };
         stage.broker.join(Member { cluster_id: "a-cluster".to_owned(), key, address });
+        assert!(stage.broker.open_to_clients());
         stage.turn(|broker, turn| {
             broker.on_opened(turn, PEER, (Listener::Broker, "10.0.0.2:4000"));
             broker.on_opened(turn, CLIENT, (Listener::Client, "10.0.0.9:4000"));
@@ -52,6 +57,18 @@ impl Stage {
         turn.effects.retain(|effect| !matches!(effect, Effect::Commit { .. }));
         assert_eq!(broker.audit().forgotten, None);
         done
+    }
+
+    /// Decides on what clients want, none of which makes a record, and answers it.
+    fn decide(&mut self, controller: &Controller<Due>) {
+        for (_, asked) in self.broker.take_asked() {
+            let Asked::ByClient(wish) = asked else { panic!("{asked:?}") };
+            self.turn(|broker, turn| {
+                let Some(decision) = broker.decide(turn, controller, wish) else { return };
+                let Due::Asked(answer) = decision.reply else { panic!("nobody is answered") };
+                broker.answer_due(turn, *answer, decision.records.is_empty());
+            });
+        }
     }
 
     fn ask<R: KafkaRequest + KafkaEncode>(&mut self, connection: ConnectionId, version: i16, request: &R) -> Bytes {
@@ -77,6 +94,16 @@ impl Stage {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Of a cluster of one broker.
+fn controller() -> Controller<Due> {
+    let mut image = Image::default();
+    let broker = RegisterBrokerRecord { broker_id: BrokerId(1), fenced: false, ..RegisterBrokerRecord::default() };
+    image.apply(&MetadataRecord::RegisterBroker(broker), 0);
+    let mut controller = Controller::new(ControllerOptions::new("a-cluster", BrokerId(1)), image, 1);
+    controller.activate(Moment { now: Instant(0), next_offset: 1 });
+    controller
 }
 
 fn decoded<M: KafkaDecode>(body: Bytes, version: i16) -> M {
@@ -184,7 +211,9 @@ fn what_is_in_an_envelope_is_answered_in_one() {
     let told: EnvelopeResponse = decoded(stage.answer(PEER).unwrap(), 0);
     assert_eq!((told.error_code, told.response_data), (ErrorCode::NotController.code(), None));
     stage.broker.on_controller(Some(BrokerId(1)), true);
+    let controller = controller();
     stage.ask(PEER, 0, &envelope);
+    stage.decide(&controller);
     let told: EnvelopeResponse = decoded(stage.answer(PEER).unwrap(), 0);
     let answer = told.response_data.unwrap();
     assert_eq!((told.error_code, &answer[..4]), (0, &77_i32.to_be_bytes()[..]));
@@ -193,10 +222,12 @@ fn what_is_in_an_envelope_is_answered_in_one() {
     // What would cost a client its connection costs the peer nothing.
     envelope.request_data = envelope.request_data.slice(..envelope.request_data.len() - 1);
     stage.ask(PEER, 0, &envelope);
+    stage.decide(&controller);
     let told: EnvelopeResponse = decoded(stage.answer(PEER).unwrap(), 0);
     assert_eq!(told.error_code, ErrorCode::InvalidRequest.code());
     // A client of the controller's own is answered here.
     stage.ask(CLIENT, 7, &create());
+    stage.decide(&controller);
     assert!(stage.answer(CLIENT).is_some());
 }
 

@@ -39,8 +39,13 @@ impl Cluster {
                     self.deliver(turn, broker, due);
                 }
             }
-            // A controller that decides has them already.
-            Told::Committed(batch) if !self.controller.is_active() => self.replay(&batch),
+            Told::Committed(batch) => {
+                self.progress.on_batch(&batch);
+                // A controller that decides has them already.
+                if !self.controller.is_active() {
+                    self.replay(&batch);
+                }
+            }
             Told::SnapshotBegun(_) => self.incoming = Some(Image::default()),
             Told::SnapshotRecords(records) => {
                 if let Some(image) = &mut self.incoming {
@@ -48,6 +53,7 @@ impl Cluster {
                 }
             }
             Told::SnapshotEnded(at) => {
+                self.progress.begin_at(at);
                 let image = self.incoming.take().unwrap_or_default();
                 for due in self.controller.restart_from(image, at.offset) {
                     self.deliver(turn, broker, due);
@@ -56,7 +62,7 @@ impl Cluster {
             Told::Fatal(why) => self.fatal = Some(why),
             // Voters are as configured (`kraft.version` 0): nobody asks to change them.
             Told::VotersChanged { .. } => {}
-            Told::HighWatermark(_) | Told::Committed(_) | Told::SnapshotKept(_) => {}
+            Told::HighWatermark(_) | Told::SnapshotKept(_) => {}
         }
     }
 
