@@ -113,9 +113,9 @@ impl Broker {
         &mut self.topics.dir
     }
 
-    /// What the controller decided, as far as it is committed.
-    pub fn follow(&mut self, turn: &mut Turn<'_>, image: &Image) {
-        self.topics.follow(turn, image);
+    /// What the controller decided, as far as it is committed: up to the offset `end` of the metadata log.
+    pub fn follow(&mut self, turn: &mut Turn<'_>, image: &Image, end: Offset) {
+        self.topics.follow(turn, image, end);
     }
 
     /// All of the metadata is known: what storage has beside it goes.

@@ -63,6 +63,11 @@ impl Program {
         self.addresses[0]
     }
 
+    /// Of all brokers, in the order of their ids, which begin at 1.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
     pub fn connect(&self) -> RawClient {
         RawClient::connect(self.address()).expect("it listens")
     }

@@ -20,14 +20,18 @@ mod delete_records;
 pub(super) mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
+pub(super) mod describe_quorum;
 mod describe_topic_partitions;
 pub(super) mod fetch;
 pub(super) mod incremental_alter_configs;
 mod init_producer_id;
+mod list_config_resources;
 pub(super) mod list_offsets;
 mod metadata;
 mod offset_for_leader_epoch;
 pub(super) mod produce;
+pub(super) mod unregister_broker;
+pub(super) mod update_features;
 
 use std::time::Duration;
 

@@ -7,14 +7,19 @@ use kafka_wire_core::KafkaEncode;
 
 use super::{
     Broker,
-    api::{Ask, Handled, create_partitions, create_topics, decode, delete_topics, incremental_alter_configs},
+    api::{
+        Ask, Handled, create_partitions, create_topics, decode, delete_topics, describe_quorum,
+        incremental_alter_configs, unregister_broker, update_features,
+    },
     peer::{Letter, Reply},
     registration::HeartbeatTold,
 };
 use crate::{
     controller::{Controller, Decision, NewTopic},
+    effect::Address,
     error::ErrorCode,
-    ids::{BrokerEpoch, ProducerId, RequestId},
+    ids::{BrokerEpoch, BrokerId, ProducerId, RequestId},
+    quorum::Described,
     trace::event::CloseReason,
     turn::Turn,
     wire::Api,
@@ -28,6 +33,22 @@ const CREATION_TIMEOUT_MS: i32 = 30_000;
 pub struct Wish {
     pub(super) ask: Ask,
     pub(super) body: Bytes,
+}
+
+impl Wish {
+    /// The metadata log answers it, not the controller.
+    pub fn is_of_quorum(&self) -> bool {
+        self.ask.api == Api::DescribeQuorum
+    }
+}
+
+/// What DescribeQuorum tells.
+#[derive(Clone, Debug)]
+pub struct DescribedQuorum {
+    pub described: Described,
+    /// Where the voters' peers reach them, and by which listener.
+    pub addresses: Vec<(BrokerId, Address)>,
+    pub listener: &'static str,
 }
 
 /// A reply of the controller together with who is to have it. It waits until what was decided is committed.
@@ -78,7 +99,7 @@ impl Broker {
     pub fn decide(
         &mut self,
         turn: &mut Turn<'_>,
-        controller: &Controller<Due>,
+        controller: &mut Controller<Due>,
         Wish { ask, body }: Wish,
     ) -> Option<Decision<Due>> {
         match decide(turn, controller, ask, body) {
@@ -88,6 +109,12 @@ impl Broker {
                 None
             }
         }
+    }
+
+    /// Tells what the leader of the quorum knows; it decides on nothing and waits for nothing.
+    pub fn describe_quorum(&mut self, turn: &mut Turn<'_>, Wish { ask, body }: Wish, quorum: &DescribedQuorum) {
+        let handled = decode(ask, body).map(|request| describe_quorum::answer(turn, ask, &request, quorum));
+        self.answer_wish(turn, ask, handled.unwrap_or_else(Handled::Close));
     }
 
     /// The decision is committed (`is_done`), or nobody can say whether it will be.
@@ -118,7 +145,7 @@ impl Broker {
 /// Bytes that are no request: the connection ends.
 fn decide(
     turn: &mut Turn<'_>,
-    controller: &Controller<Due>,
+    controller: &mut Controller<Due>,
     ask: Ask,
     body: Bytes,
 ) -> Result<Decision<Due>, CloseReason> {
@@ -127,17 +154,22 @@ fn decide(
         Api::DeleteTopics => delete_topics::decide(turn, controller, ask, decode(ask, body)?),
         Api::CreatePartitions => create_partitions::decide(turn, controller, ask, decode(ask, body)?),
         Api::IncrementalAlterConfigs => incremental_alter_configs::decide(turn, controller, ask, decode(ask, body)?),
+        Api::UpdateFeatures => update_features::decide(turn, controller, ask, decode(ask, body)?),
+        Api::UnregisterBroker => unregister_broker::decide(turn, controller, ask, decode(ask, body)?),
         _ => return Err(CloseReason::UnknownApi),
     })
 }
 
 /// The answer to a request that no controller took: as of one that is not.
-fn refuse(ask: Ask, body: Bytes, error: ErrorCode) -> Result<Handled, CloseReason> {
+pub(super) fn refuse(ask: Ask, body: Bytes, error: ErrorCode) -> Result<Handled, CloseReason> {
     Ok(match ask.api {
         Api::CreateTopics => ask.reply(&create_topics::refusal(&decode(ask, body)?, error)),
         Api::DeleteTopics => ask.reply(&delete_topics::refusal(decode(ask, body)?, error)),
         Api::CreatePartitions => ask.reply(&create_partitions::refusal(&decode(ask, body)?, error)),
         Api::IncrementalAlterConfigs => ask.reply(&incremental_alter_configs::refusal(&decode(ask, body)?, error)),
+        Api::DescribeQuorum => ask.reply(&describe_quorum::refusal(error)),
+        Api::UpdateFeatures => ask.reply(&update_features::refusal(error)),
+        Api::UnregisterBroker => ask.reply(&unregister_broker::refusal(error)),
         _ => return Err(CloseReason::UnknownApi),
     })
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::{
     Topics,
     api::{Ask, Handled, decode},
+    decide::refuse,
     peer::{self, Letter, is_of_metadata_log},
     request_queue::{Request, RequestQueue},
     stages::StageTimes,
@@ -146,6 +147,12 @@ fn dispatch(
         Api::CreatePartitions => topics.on_create_partitions(turn, ask, decode(ask, body)?),
         Api::IncrementalAlterConfigs => topics.on_incremental_alter_configs(turn, ask, decode(ask, body)?),
         Api::DescribeCluster => topics.on_describe_cluster(turn, ask, decode(ask, body)?),
+        Api::ListConfigResources => topics.on_list_config_resources(turn, ask, decode(ask, body)?),
+        // Who is on its own has no metadata quorum that could be asked.
+        Api::DescribeQuorum | Api::UpdateFeatures | Api::UnregisterBroker => {
+            ask.refuse(turn, ErrorCode::UnsupportedVersion);
+            refuse(ask, body, ErrorCode::UnsupportedVersion)?
+        }
         Api::DescribeTopicPartitions => topics.on_describe_topic_partitions(turn, ask, decode(ask, body)?),
         Api::Vote
         | Api::BeginQuorumEpoch

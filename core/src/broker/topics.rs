@@ -105,8 +105,8 @@ impl Topics {
     }
 
     /// Does what the controller decided, as far as records that are committed tell it (Q10).
-    pub fn follow(&mut self, turn: &mut Turn<'_>, image: &Image) {
-        for change in self.catalog.follow(image) {
+    pub fn follow(&mut self, turn: &mut Turn<'_>, image: &Image, end: Offset) {
+        for change in self.catalog.follow(image, end) {
             self.carry_out_one(turn, change);
         }
     }

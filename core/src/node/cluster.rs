@@ -252,7 +252,7 @@ impl Cluster {
         }
         self.followed = self.controller.image_end();
         turn.note(Event::MetadataFollowed { offset: self.followed });
-        broker.follow(turn, self.controller.image());
+        broker.follow(turn, self.controller.image(), self.followed);
         true
     }
 }

@@ -72,12 +72,16 @@ apis! {
     Vote = 52, 0..=2, 0..=2, flexible from 0, for brokers;
     BeginQuorumEpoch = 53, 0..=1, 0..=1, flexible from 1, for brokers;
     EndQuorumEpoch = 54, 0..=1, 0..=1, flexible from 1, for brokers;
+    DescribeQuorum = 55, 0..=2, 0..=2, flexible from 0, for everyone;
+    UpdateFeatures = 57, 0..=2, 0..=2, flexible from 0, for everyone;
     Envelope = 58, 0..=0, 0..=0, flexible from 0, for brokers;
     FetchSnapshot = 59, 0..=1, 0..=1, flexible from 0, for brokers;
     DescribeCluster = 60, 0..=2, 0..=2, flexible from 0, for everyone;
     BrokerRegistration = 62, 0..=4, 0..=4, flexible from 0, for brokers;
     BrokerHeartbeat = 63, 0..=2, 0..=2, flexible from 0, for brokers;
+    UnregisterBroker = 64, 0..=0, 0..=0, flexible from 0, for everyone;
     AllocateProducerIds = 67, 0..=0, 0..=0, flexible from 0, for brokers;
+    ListConfigResources = 74, 0..=1, 0..=1, flexible from 0, for everyone;
     DescribeTopicPartitions = 75, 0..=0, 0..=0, flexible from 0, for everyone;
 }
 
@@ -92,7 +96,16 @@ impl Api {
 
     /// Whether the active controller answers it, whichever broker is asked (`ApiKeys.forwardable`).
     pub const fn is_forwarded(self) -> bool {
-        matches!(self, Self::CreateTopics | Self::DeleteTopics | Self::CreatePartitions | Self::IncrementalAlterConfigs)
+        matches!(
+            self,
+            Self::CreateTopics
+                | Self::DeleteTopics
+                | Self::CreatePartitions
+                | Self::IncrementalAlterConfigs
+                | Self::DescribeQuorum
+                | Self::UpdateFeatures
+                | Self::UnregisterBroker
+        )
     }
 
     pub fn serves(self, version: i16) -> bool {

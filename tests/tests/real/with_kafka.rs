@@ -2,6 +2,7 @@
 
 mod answers;
 mod apache;
+mod cluster;
 mod console;
 mod dump;
 mod dump_log;

@@ -13,7 +13,11 @@ const APIS: Record<number, string> = {
   32: 'DescribeConfigs',
   37: 'CreatePartitions',
   44: 'IncrementalAlterConfigs',
+  55: 'DescribeQuorum',
+  57: 'UpdateFeatures',
   60: 'DescribeCluster',
+  64: 'UnregisterBroker',
+  74: 'ListConfigResources',
   75: 'DescribeTopicPartitions',
 };
 

@@ -5,6 +5,8 @@
 //! - A version that is not served is answered in version 0 with UNSUPPORTED_VERSION and the range of this API alone
 //!   (KIP-511), and the connection stays.
 //! - From version 3 on a client's name and version must look like a name and a version, else INVALID_REQUEST.
+//! - From version 3 on the features that this build knows and the levels that the cluster is at are told, as of the
+//!   metadata log's last record that this broker followed. Before version 4 a range cannot begin at 0 (KAFKA-17011).
 //! - From version 5 on a client that says whom it means and does not mean this broker is told so; one that
 //!   names a cluster without a node, or the reverse, is INVALID_REQUEST.
 //!
@@ -12,12 +14,25 @@
 //! - 1 throttle time · 3 flexible, client software, features · 5 cluster and node that the client means (KIP-1242)
 //!
 //! Differs from Kafka
-//! - No features are told: there is no metadata log whose format could have a level.
+//! - Features that are not built are not told (`controller/features.rs`), nor is `kraft.version`. A broker on its own tells
+//!   none: it has no metadata log whose format could have a level.
 
-use kafka_wire::{ApiVersionsRequest, ApiVersionsResponse, api_versions_response::ApiVersion};
+use kafka_wire::{
+    ApiVersionsRequest, ApiVersionsResponse,
+    api_versions_response::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey},
+};
+use kafka_wire_core::StrBytes;
 
 use super::{Ask, Handled};
-use crate::{broker::Topics, effect::Listener, error::ErrorCode, trace::event::CloseReason, turn::Turn, wire::Api};
+use crate::{
+    broker::Topics,
+    controller::{Image, supported_features},
+    effect::Listener,
+    error::ErrorCode,
+    trace::event::CloseReason,
+    turn::Turn,
+    wire::Api,
+};
 
 impl Ask {
     /// The answer to an ApiVersions whose version nobody here knows.
@@ -47,6 +62,11 @@ impl Topics {
             response.error_code = ask.refuse(turn, ErrorCode::RebootstrapRequired);
         } else {
             response.api_keys = served_at(ask.listener);
+            if let Some(image) = self.catalog.image() {
+                response.supported_features = supported(ask.version);
+                response.finalized_features = finalized(image);
+                response.finalized_features_epoch = self.catalog.image_end() - 1;
+            }
         }
         ask.reply(&response)
     }
@@ -54,6 +74,29 @@ impl Topics {
 
 fn served_at(listener: Listener) -> Vec<ApiVersion> {
     Api::ALL.iter().filter(|api| api.is_served_at(listener)).map(|&api| told(api)).collect()
+}
+
+fn supported(version: i16) -> Vec<SupportedFeatureKey> {
+    let told = supported_features().into_iter().map(|feature| {
+        let mut told = SupportedFeatureKey::default();
+        told.name = StrBytes::from(&*feature.name);
+        // Older clients cannot read a range that begins at 0.
+        told.min_version =
+            if version < 4 { feature.min_supported_version.max(1) } else { feature.min_supported_version };
+        told.max_version = feature.max_supported_version;
+        told
+    });
+    told.collect()
+}
+
+fn finalized(image: &Image) -> Vec<FinalizedFeatureKey> {
+    let told = image.features().iter().map(|(name, level)| {
+        let mut told = FinalizedFeatureKey::default();
+        told.name = StrBytes::from(&**name);
+        (told.min_version_level, told.max_version_level) = (*level, *level);
+        told
+    });
+    told.collect()
 }
 
 fn told(api: Api) -> ApiVersion {
@@ -75,11 +118,55 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::{
+        broker::tests::TestBroker,
+        decider::Decided,
+        record::internal::metadata::{FeatureLevelRecord, MetadataRecord},
+    };
 
     #[test]
     fn names_of_software_are_told_from_anything_else() {
         assert!(["a", "apache-kafka-java", "4.4.0", "0"].into_iter().all(is_name));
         assert!(!["", "-a", "a.", "a b", "ü", "a\n"].into_iter().any(is_name));
+    }
+
+    /// Name, lowest and highest level of each.
+    type Levels = Vec<(String, i16, i16)>;
+
+    /// What is supported, what is finalized, and as of where.
+    fn features(broker: &mut TestBroker, version: i16) -> (Levels, Levels, i64) {
+        let mut request = ApiVersionsRequest::default();
+        (request.client_software_name, request.client_software_version) = ("test".into(), "1".into());
+        let asked = broker.ask((Api::ApiVersions, version), &request, Topics::on_api_versions);
+        let response: ApiVersionsResponse = asked.answer();
+        let supported = response.supported_features.iter();
+        let finalized = response.finalized_features.iter();
+        (
+            supported.map(|told| (told.name.to_string(), told.min_version, told.max_version)).collect(),
+            finalized.map(|told| (told.name.to_string(), told.min_version_level, told.max_version_level)).collect(),
+            response.finalized_features_epoch,
+        )
+    }
+
+    #[test]
+    fn features_are_told_as_of_the_metadata_log() {
+        let mut broker = TestBroker::new();
+        assert_eq!(features(&mut broker, 4), (vec![], vec![], -1));
+        broker.topics.enter_cluster();
+        let mut image = Image::default();
+        let (name, feature_level): (Arc<str>, i16) = ("metadata.version".into(), 33);
+        image.apply(&MetadataRecord::FeatureLevel(FeatureLevelRecord { name, feature_level }), 6);
+        broker.turn(|topics, turn| topics.follow(turn, &image, 7));
+        let finalized = vec![("metadata.version".to_owned(), 33, 33)];
+        for (version, from) in [(3, 1), (4, 0)] {
+            let (supported, told, epoch) = features(&mut broker, version);
+            assert_eq!((&told, epoch), (&finalized, 6));
+            assert!(supported.contains(&("eligible.leader.replicas.version".to_owned(), from, 1)), "{supported:?}");
+            assert_eq!(supported.len(), 2);
+        }
+        assert_eq!(features(&mut broker, 2), (vec![], vec![], -1));
     }
 }

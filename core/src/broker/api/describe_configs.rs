@@ -3,7 +3,7 @@
 //! Behaviour
 //! - Tells what a topic or this broker is told, where each value comes from, and on request what lies under it.
 //! - Keys that are named filter; a null list or an empty one asks for all. Names that do not exist are left out.
-//! - The broker's empty name means the defaults of all brokers, of which none can be set.
+//! - The broker's empty name means what is set for all brokers, and nothing else. A broker on its own has nothing of that.
 //!
 //! Versions
 //! - 1 synonyms · 3 types and documentation · 4 flexible
@@ -26,7 +26,7 @@ use super::{Ask, Handled};
 use crate::{
     broker::Topics,
     config::{BrokerConfig, ConfigRow, TopicConfig},
-    controller::{Catalog, Refused, Topic, catalog::check_topic_name},
+    controller::{Catalog, Refused, Topic, catalog::check_topic_name, image::ConfigResource},
     error::ErrorCode,
     turn::Turn,
 };
@@ -40,6 +40,7 @@ pub(super) const BROKER_RESOURCE: i8 = 4;
 pub(super) enum ConfigSource {
     DynamicTopic = 1,
     DynamicBroker = 2,
+    DynamicDefaultBroker = 3,
     StaticBroker = 4,
     Default = 5,
 }
@@ -92,7 +93,14 @@ impl Topics {
                 let rows = TopicConfig::ROWS.iter().filter(|row| is_asked(row.name));
                 Ok(rows.map(|row| tell.row(row, topic_layers(catalog, topic, row.name))).collect())
             }
-            BROKER_RESOURCE if name.is_empty() => Ok(Vec::new()),
+            BROKER_RESOURCE if name.is_empty() => {
+                let rows = BrokerConfig::ROWS.iter().filter(|row| is_asked(row.name));
+                let of_all =
+                    |(source, ..): &(ConfigSource, &str, String)| *source == ConfigSource::DynamicDefaultBroker;
+                let set = rows.map(|row| (row, dynamic_layers(catalog, row.name).into_iter().filter(of_all)));
+                let set = set.map(|(row, layers)| (row, layers.collect::<Layers>()));
+                Ok(set.filter(|(_, layers)| !layers.is_empty()).map(|(row, layers)| tell.row(row, layers)).collect())
+            }
             BROKER_RESOURCE => {
                 check_broker(catalog, name)?;
                 let rows = BrokerConfig::ROWS.iter().filter(|row| is_asked(row.name));
@@ -130,11 +138,28 @@ fn topic_layers(catalog: &Catalog, topic: &Topic, name: &'static str) -> Layers 
 }
 
 fn broker_layers(catalog: &Catalog, name: &'static str) -> Layers {
-    let set = catalog.broker_overrides().get(name).map(|value| (ConfigSource::DynamicBroker, name, value.clone()));
     let default = BrokerConfig::default().get(name);
     let started = catalog.started_config().get(name).filter(|value| Some(value) != default.as_ref());
     let started = started.map(|value| (ConfigSource::StaticBroker, name, value));
-    set.into_iter().chain(started).chain(default.map(|value| (ConfigSource::Default, name, value))).collect()
+    dynamic_layers(catalog, name)
+        .into_iter()
+        .chain(started)
+        .chain(default.map(|value| (ConfigSource::Default, name, value)))
+        .collect()
+}
+
+/// What was set while brokers ran: for this one, under it what was set for all.
+fn dynamic_layers(catalog: &Catalog, name: &'static str) -> Layers {
+    let Some(image) = catalog.image() else {
+        let set = catalog.broker_overrides().get(name);
+        return set.map(|value| (ConfigSource::DynamicBroker, name, value.clone())).into_iter().collect();
+    };
+    let set = [
+        (ConfigSource::DynamicBroker, ConfigResource::broker(catalog.broker)),
+        (ConfigSource::DynamicDefaultBroker, ConfigResource::all_brokers()),
+    ];
+    let set = set.into_iter();
+    set.filter_map(|(source, of)| Some((source, name, image.configs().value(&of, name)?.to_string()))).collect()
 }
 
 struct Tell {

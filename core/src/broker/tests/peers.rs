@@ -60,7 +60,7 @@ impl Stage {
     }
 
     /// Decides on what clients want, none of which makes a record, and answers it.
-    fn decide(&mut self, controller: &Controller<Due>) {
+    fn decide(&mut self, controller: &mut Controller<Due>) {
         for (_, asked) in self.broker.take_asked() {
             let Asked::ByClient(wish) = asked else { panic!("{asked:?}") };
             self.turn(|broker, turn| {
@@ -211,9 +211,9 @@ fn what_is_in_an_envelope_is_answered_in_one() {
     let told: EnvelopeResponse = decoded(stage.answer(PEER).unwrap(), 0);
     assert_eq!((told.error_code, told.response_data), (ErrorCode::NotController.code(), None));
     stage.broker.on_controller(Some(BrokerId(1)), true);
-    let controller = controller();
+    let mut controller = controller();
     stage.ask(PEER, 0, &envelope);
-    stage.decide(&controller);
+    stage.decide(&mut controller);
     let told: EnvelopeResponse = decoded(stage.answer(PEER).unwrap(), 0);
     let answer = told.response_data.unwrap();
     assert_eq!((told.error_code, &answer[..4]), (0, &77_i32.to_be_bytes()[..]));
@@ -222,12 +222,12 @@ fn what_is_in_an_envelope_is_answered_in_one() {
     // What would cost a client its connection costs the peer nothing.
     envelope.request_data = envelope.request_data.slice(..envelope.request_data.len() - 1);
     stage.ask(PEER, 0, &envelope);
-    stage.decide(&controller);
+    stage.decide(&mut controller);
     let told: EnvelopeResponse = decoded(stage.answer(PEER).unwrap(), 0);
     assert_eq!(told.error_code, ErrorCode::InvalidRequest.code());
     // A client of the controller's own is answered here.
     stage.ask(CLIENT, 7, &create());
-    stage.decide(&controller);
+    stage.decide(&mut controller);
     assert!(stage.answer(CLIENT).is_some());
 }
 

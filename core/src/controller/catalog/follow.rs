@@ -18,6 +18,8 @@ pub const CLIENT_LISTENER: &str = "PLAINTEXT";
 #[derive(Clone, Debug, Default)]
 pub(super) struct Followed {
     image: Image,
+    /// Offset after the last record that `image` has.
+    end: Offset,
     block: Block,
 }
 
@@ -48,6 +50,11 @@ impl Catalog {
     /// `None`: this broker is on its own.
     pub fn image(&self) -> Option<&Image> {
         self.followed.as_ref().map(|followed| &followed.image)
+    }
+
+    /// Offset after the last record that `image` has; 0 where there is none.
+    pub fn image_end(&self) -> Offset {
+        self.followed.as_ref().map_or(0, |followed| followed.end)
     }
 
     /// True once for each block that is wanted.
@@ -104,8 +111,9 @@ impl Catalog {
     }
 
     /// Takes `image` in the place of what was known. Gives what else must change, in the order in which it must.
-    pub fn follow(&mut self, image: &Image) -> Vec<Change> {
+    pub fn follow(&mut self, image: &Image, end: Offset) -> Vec<Change> {
         let Some(followed) = &mut self.followed else { return Vec::new() };
+        followed.end = end;
         let before = std::mem::replace(&mut followed.image, image.clone());
         let mut changes = Vec::new();
         if self.follow_broker_configs(image) {

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
-use super::Cluster;
+use super::{Cluster, life::MEMBER_LISTENER};
 use crate::{
     broker::{
         Broker,
-        decide::{Due, OwnReply, creation},
+        decide::{DescribedQuorum, Due, OwnReply, Wish, creation},
         peer::{Asked, Errand, Sending},
     },
     controller::{Decision, Moment, NewTopic},
@@ -90,9 +90,10 @@ impl Cluster {
     fn on_asked(&mut self, turn: &mut Turn<'_>, broker: &mut Broker, request: RequestId, asked: Asked) {
         match asked {
             Asked::Quorum(question) => self.log.on_question(turn, broker.dir_mut(), request, question),
+            Asked::ByClient(wish) if wish.is_of_quorum() => self.tell_of_quorum(turn, broker, wish),
             Asked::ByClient(wish) => match self.controller.check_ready() {
                 Ok(()) => {
-                    if let Some(decision) = broker.decide(turn, &self.controller, wish) {
+                    if let Some(decision) = broker.decide(turn, &mut self.controller, wish) {
                         self.carry(turn, broker, decision);
                     }
                 }
@@ -100,6 +101,18 @@ impl Cluster {
             },
             asked => self.on_asked_by_broker(turn, broker, request, asked),
         }
+    }
+
+    fn tell_of_quorum(&self, turn: &mut Turn<'_>, broker: &mut Broker, wish: Wish) {
+        let described = self.log.quorum().and_then(|quorum| quorum.described(turn.now.monotonic));
+        let Some(described) = described else { return broker.refuse_wish(turn, wish, ErrorCode::NotController) };
+        let own = self.links.member();
+        let address_of = |id: BrokerId| match id == own.key.id {
+            true => Some((id, own.address.clone())),
+            false => Some((id, self.links.address(id)?.clone())),
+        };
+        let addresses = described.voters.iter().filter_map(|voter| address_of(voter.key.id)).collect();
+        broker.describe_quorum(turn, wish, &DescribedQuorum { described, addresses, listener: MEMBER_LISTENER });
     }
 
     /// Sends on what clients asked of the controller, which is elsewhere.

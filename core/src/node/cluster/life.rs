@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The listener on which members talk to each other.
-const MEMBER_LISTENER: &str = "CONTROLLER";
+pub(super) const MEMBER_LISTENER: &str = "CONTROLLER";
 
 impl Cluster {
     /// Says what is to be said of this broker now.

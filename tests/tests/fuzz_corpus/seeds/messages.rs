@@ -124,6 +124,9 @@ fn request_body(api: Api, version: i16) -> Option<Bytes> {
             request.topics = vec![topic];
             encode(&request, version)
         }
+        Api::DescribeQuorum | Api::UpdateFeatures | Api::UnregisterBroker | Api::ListConfigResources => {
+            cluster_request_body(api, version)
+        }
         api if !api.is_served_at(Listener::Client) => peer_request_body(api, version),
         _ => plain_request_body(api, version),
     }
@@ -175,6 +178,28 @@ fn peer_request_body(api: Api, version: i16) -> Option<Bytes> {
             request.topics = vec![topic];
             encode(&request, version)
         }
+    }
+}
+
+fn cluster_request_body(api: Api, version: i16) -> Option<Bytes> {
+    match api {
+        Api::DescribeQuorum => {
+            let mut topic = describe_quorum_request::TopicData::default();
+            topic.topic_name = StrBytes::from("__cluster_metadata");
+            topic.partitions = vec![describe_quorum_request::PartitionData::default()];
+            let mut request = DescribeQuorumRequest::default();
+            request.topics = vec![topic];
+            encode(&request, version)
+        }
+        Api::UpdateFeatures => {
+            let mut update = update_features_request::FeatureUpdateKey::default();
+            (update.feature, update.max_version_level) = (StrBytes::from("metadata.version"), 1);
+            let mut request = UpdateFeaturesRequest::default();
+            request.feature_updates = vec![update];
+            encode(&request, version)
+        }
+        Api::UnregisterBroker => encode(&UnregisterBrokerRequest::default(), version),
+        _ => encode(&ListConfigResourcesRequest::default(), version),
     }
 }
 
@@ -279,6 +304,10 @@ fn answer_body(api: Api, version: i16) -> Option<Bytes> {
         Api::CreatePartitions => encode(&CreatePartitionsResponse::default(), version),
         Api::IncrementalAlterConfigs => encode(&IncrementalAlterConfigsResponse::default(), version),
         Api::DescribeCluster => encode(&DescribeClusterResponse::default(), version),
+        Api::DescribeQuorum => encode(&DescribeQuorumResponse::default(), version),
+        Api::UpdateFeatures => encode(&UpdateFeaturesResponse::default(), version),
+        Api::UnregisterBroker => encode(&UnregisterBrokerResponse::default(), version),
+        Api::ListConfigResources => encode(&ListConfigResourcesResponse::default(), version),
         Api::DescribeTopicPartitions => encode(&DescribeTopicPartitionsResponse::default(), version),
         Api::AllocateProducerIds => encode(&AllocateProducerIdsResponse::default(), version),
         Api::Envelope => encode(&EnvelopeResponse::default(), version),

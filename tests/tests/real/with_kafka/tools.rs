@@ -17,7 +17,7 @@ const OFFSETS: &str = "org.apache.kafka.tools.GetOffsetShell";
 const DELETE_RECORDS: &str = "org.apache.kafka.tools.DeleteRecordsCommand";
 
 /// Runs one tool after the other against `address` and gives what each said, ids and times left out.
-fn told(address: SocketAddr, steps: &[(&str, &[&str])]) -> Vec<String> {
+pub(super) fn told(address: SocketAddr, steps: &[(&str, &[&str])]) -> Vec<String> {
     let each = |(class, arguments): &(&str, &[&str])| {
         let mut command = kafka(class);
         let output = run(command.args(["--bootstrap-server", &address.to_string()]).args(*arguments), b"");
