@@ -41,7 +41,7 @@ pub(in crate::broker) fn answer(
     let mut response = DescribeQuorumResponse::default();
     if !is_of_metadata_log(request) {
         let error = ask.refuse(turn, ErrorCode::UnknownTopicOrPartition);
-        response.topics = unknown(request, error);
+        response.topics = unknown(request, ask.version, error);
         return ask.reply(&response);
     }
     let mut topic = TopicData::default();
@@ -55,11 +55,27 @@ pub(in crate::broker) fn answer(
 }
 
 /// Nobody here leads the quorum.
-pub(in crate::broker) fn refusal(error: ErrorCode) -> DescribeQuorumResponse {
+pub(in crate::broker) fn refusal(version: i16, error: ErrorCode) -> DescribeQuorumResponse {
     let mut response = DescribeQuorumResponse::default();
     let told = if error == ErrorCode::NotController { ErrorCode::NotLeaderOrFollower } else { error };
     response.error_code = told.code();
+    response.error_message = words(version, told).or(response.error_message);
     response
+}
+
+/// What `Errors` says of it. Earlier versions have no words.
+fn words(version: i16, error: ErrorCode) -> Option<StrBytes> {
+    let words = match error {
+        ErrorCode::UnknownTopicOrPartition => "This server does not host this topic-partition.",
+        ErrorCode::UnsupportedVersion => "The version of API is not supported.",
+        ErrorCode::NotLeaderOrFollower => {
+            "For requests intended only for the leader, this error indicates that the broker is not the current leader. \
+             For requests intended for any replica, this error indicates that the broker is not a replica of the topic \
+             partition."
+        }
+        _ => return None,
+    };
+    (version >= 2).then(|| StrBytes::from(words))
 }
 
 fn is_of_metadata_log(request: &DescribeQuorumRequest) -> bool {
@@ -68,13 +84,14 @@ fn is_of_metadata_log(request: &DescribeQuorumRequest) -> bool {
     &*topic.topic_name == METADATA_TOPIC && partition.partition_index == METADATA_PARTITION
 }
 
-fn unknown(request: &DescribeQuorumRequest, error: i16) -> Vec<TopicData> {
+fn unknown(request: &DescribeQuorumRequest, version: i16, error: i16) -> Vec<TopicData> {
     let topics = request.topics.iter().map(|asked| {
         let mut topic = TopicData::default();
         topic.topic_name = asked.topic_name.clone();
         let partitions = asked.partitions.iter().map(|asked| {
             let mut partition = PartitionData::default();
             (partition.partition_index, partition.error_code) = (asked.partition_index, error);
+            partition.error_message = words(version, ErrorCode::UnknownTopicOrPartition).or(partition.error_message);
             partition
         });
         topic.partitions = partitions.collect();

@@ -82,8 +82,8 @@ fn nothing_but_the_metadata_log_is_a_quorum() {
         &[(METADATA_TOPIC, &[0, 1])],
         &[(METADATA_TOPIC, &[0]), ("t", &[7])],
     ];
-    for topics in strange {
-        let response = asked(topics, 2);
+    for (topics, version) in strange.into_iter().zip([2, 1, 0, 2]) {
+        let response = asked(topics, version);
         assert_eq!((response.error_code, response.topics.len()), (0, topics.len()));
         let partitions = response.topics.iter().flat_map(|topic| &topic.partitions);
         let told: Vec<_> = partitions.map(|partition| (partition.partition_index, partition.error_code)).collect();
@@ -94,6 +94,14 @@ fn nothing_but_the_metadata_log_is_a_quorum() {
 
 #[test]
 fn who_does_not_lead_says_so() {
-    assert_eq!(refusal(ErrorCode::NotController).error_code, ErrorCode::NotLeaderOrFollower.code());
-    assert_eq!(refusal(ErrorCode::UnsupportedVersion).error_code, ErrorCode::UnsupportedVersion.code());
+    for version in Api::DescribeQuorum.served() {
+        let asked = TestBroker::new().ask((Api::DescribeQuorum, version), &DescribeQuorumRequest::default(), {
+            |_, _, ask, _: DescribeQuorumRequest| ask.reply(&refusal(ask.version, ErrorCode::NotController))
+        });
+        let response: DescribeQuorumResponse = asked.answer();
+        assert_eq!(response.error_code, ErrorCode::NotLeaderOrFollower.code());
+        let words = response.error_message.unwrap_or_default();
+        assert_eq!(words.contains("is not the current leader"), version >= 2, "{words:?}");
+    }
+    assert_eq!(refusal(2, ErrorCode::UnsupportedVersion).error_code, ErrorCode::UnsupportedVersion.code());
 }
