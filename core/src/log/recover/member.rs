@@ -27,7 +27,6 @@ impl Recovery {
         }
         let starts = self.offsets(layout::LOG_STARTS)?;
         let points = self.offsets(layout::RECOVERY_POINTS)?;
-        let epoch_max = self.epoch_before()?;
         let mut files = std::mem::take(&mut self.files);
         let metadata = layout::partition_dir(layout::METADATA_TOPIC, 0);
         let of_metadata = files.remove(&metadata).unwrap_or_default();
@@ -38,9 +37,8 @@ impl Recovery {
             let Some((topic, partition)) = layout::parse_partition_dir(&dir) else { continue };
             let offset = |of: &SortedMap<Arc<str>, Offset>| of.get(&dir).copied().unwrap_or(0).max(0);
             let is_metadata = topic == layout::METADATA_TOPIC;
-            // The leader epochs of the metadata log are the quorum's, of which the dir knows nothing.
-            let epoch_max = epoch_max.filter(|_| !is_metadata);
-            let noted = Noted { start: offset(&starts), point: offset(&points), epoch_max };
+            // Leader epochs are the quorum's and the controller's, of which the dir knows nothing.
+            let noted = Noted { start: offset(&starts), point: offset(&points), epoch_max: None };
             // Whose the others are is in their `partition.metadata`.
             let topic = if is_metadata { TopicId::METADATA } else { TopicId::ZERO };
             let id = TopicPartition { topic, partition };
