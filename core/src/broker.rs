@@ -172,6 +172,9 @@ impl Broker {
     pub fn give_back(&mut self, turn: &mut Turn<'_>, request: RequestId) -> bool {
         let given_back = self.waits.envelopes.give_back(request);
         let is_enveloped = given_back.is_some();
+        if is_enveloped {
+            self.waits.peer.release(turn, request);
+        }
         self.answer_all(turn, given_back.into_iter().collect());
         is_enveloped
     }

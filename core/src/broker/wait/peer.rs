@@ -83,6 +83,13 @@ impl PeerWaits {
         vec![(ask, handled)]
     }
 
+    /// Its answer goes another way.
+    pub fn release(&mut self, turn: &mut Turn<'_>, request: RequestId) {
+        if self.parked.remove(&request).is_some() {
+            turn.note(Event::RequestReleased { request, expired: false });
+        }
+    }
+
     /// What was asked since this was called last, in order. Each is to be answered once.
     pub fn take(&mut self) -> Vec<(RequestId, Asked)> {
         std::mem::take(&mut self.fresh)
