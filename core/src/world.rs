@@ -296,6 +296,7 @@ impl World {
     /// Healed clients come to an end in bounded time (L3, L10), then everything is read back.
     fn converge(&mut self) {
         let is_quiet = self.visitors.iter().all(Visitor::is_quiet) && self.servers.iter().all(Server::is_serving);
+        let is_quiet = is_quiet && self.invariants.is_settled(&self.servers);
         match self.phase {
             Phase::Healing if is_quiet => {
                 self.phase = Phase::Reading;
@@ -346,6 +347,7 @@ impl World {
         }
         self.messages_at_heal = Some(self.messages());
         self.phase = Phase::Healing;
+        self.invariants.on_healed(self.now);
         self.note_phase();
         self.mend();
         self.visitors.iter_mut().for_each(Visitor::end_work);

@@ -13,8 +13,8 @@ fn every_story_ends_as_it_says() {
     assert!(names.len() > 12, "{names:?}");
     for name in names.iter().filter(|name| *name != stories::CANARY) {
         let story = stories::load(name).unwrap_or_else(|why| panic!("{why}"));
-        for seed in std::iter::once(story.swarm.seed).chain(SEEDS) {
-            let outcome = Outcome::of(stories::with_seed(&story, seed));
+        for seed in std::iter::once(story.scenario.swarm.seed).chain(SEEDS) {
+            let outcome = Outcome::of(story.with_seed(seed));
             assert_eq!(outcome.failure, None, "cargo sim -- --scenario {name} --start {seed}");
             assert_eq!(outcome.world.phase(), Phase::Over, "{name}, seed {seed}");
         }
@@ -24,7 +24,7 @@ fn every_story_ends_as_it_says() {
 /// Whoever runs scenarios and sees this one pass sees nothing.
 #[test]
 fn the_canary_fails() {
-    let outcome = Outcome::of(stories::load(stories::CANARY).unwrap());
+    let outcome = Outcome::of(stories::load(stories::CANARY).unwrap().scenario);
     let failure = outcome.failure.expect("the canary fails");
     assert_eq!(failure.code, "expect");
     assert!(failure.what.contains("somebody-changed-it") && failure.what.contains("k=v"), "{failure}");

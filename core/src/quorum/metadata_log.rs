@@ -157,6 +157,11 @@ impl MetadataLog {
         &self.log
     }
 
+    /// What storage has of its election state.
+    pub fn durable(&self) -> ElectionState {
+        self.durable
+    }
+
     /// Everything is read, and it takes part.
     pub fn is_member(&self) -> bool {
         self.quorum().is_some()

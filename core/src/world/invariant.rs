@@ -7,6 +7,7 @@ mod exchange;
 mod files;
 mod ghost;
 mod memory;
+mod quorum;
 mod repeat;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use self::{
     exchange::{Exchanges, KeptBatch},
     ghost::{Ghost, log_in, log_of},
     memory::Seen,
+    quorum::QuorumGhost,
 };
 use super::{
     Phase,
@@ -70,7 +72,9 @@ pub struct Invariants {
     row: Row,
     violation: Option<Violation>,
     /// Of every log there ever was: a deletion that is not durable comes undone.
-    ghosts: SortedMap<TopicPartition, Ghost>,
+    /// Each broker keeps its own.
+    ghosts: SortedMap<(u32, TopicPartition), Ghost>,
+    quorum: QuorumGhost,
     exchanges: Exchanges,
     /// Of each server.
     memory: SortedMap<u32, Seen>,
@@ -94,6 +98,7 @@ impl Invariants {
             row: swarm.row,
             violation: None,
             ghosts: SortedMap::new(),
+            quorum: QuorumGhost::new(swarm),
             exchanges: Exchanges::default(),
             memory: SortedMap::new(),
             looks: 0,
@@ -112,7 +117,7 @@ impl Invariants {
 
     /// What a clone copies, in bytes.
     pub(super) fn own_bytes(&self) -> u64 {
-        self.ghosts.values().map(Ghost::own_bytes).sum()
+        self.ghosts.values().map(Ghost::own_bytes).sum::<u64>() + self.quorum.own_bytes()
     }
 
     pub(super) fn on_fault(&mut self, fault: &Fault) {
@@ -153,6 +158,10 @@ impl Invariants {
             self.violated(now, "P2", "a machine goes round at one moment".to_owned());
         }
         for (server, index) in servers.iter().zip(0..) {
+            if !self.is_damaged_at_all(index) {
+                let result = self.quorum.look(now, index, servers);
+                self.expect(now, result);
+            }
             let mut fresh = server.fresh().peekable();
             if fresh.peek().is_none() {
                 continue;
@@ -174,7 +183,7 @@ impl Invariants {
     fn on_event(&mut self, index: u32, server: &Server, traced: &Traced) {
         let (now, event) = (traced.at, &traced.event);
         let ghosts = &self.ghosts;
-        let watermark = |id| ghosts.get(&id).map_or(0, Ghost::high_watermark);
+        let watermark = |id| ghosts.get(&(index, id)).map_or(0, Ghost::high_watermark);
         let result = self.exchanges.on_event(index, now, event, watermark);
         self.expect(now, result);
         if let Some(mark) = mark::of_event(event) {
@@ -192,7 +201,7 @@ impl Invariants {
                 if self.has_failed.get(&index) == Some(&true) {
                     self.violated(now, "S3", format!("{id:?}: an append at {offset} after an IO error"));
                 }
-                let ghost = self.ghosts.entry(id).or_default();
+                let ghost = self.ghosts.entry((index, id)).or_default();
                 let result = ghost.on_appended(server, id, offset);
                 if let Some(end) = ghost.end_of(offset) {
                     let kept = KeptBatch { id, base: offset, end, is_duplicate: false, is_reached: false };
@@ -202,7 +211,7 @@ impl Invariants {
             }
             Event::DuplicateFound { request, topic, partition, offset, .. } => {
                 let id = TopicPartition { topic, partition };
-                let ghost = self.ghosts.entry(id).or_default();
+                let ghost = self.ghosts.entry((index, id)).or_default();
                 let result = ghost.on_duplicate(offset);
                 if let Some(end) = ghost.end_of(offset) {
                     let kept = KeptBatch { id, base: offset, end, is_duplicate: true, is_reached: false };
@@ -214,18 +223,18 @@ impl Invariants {
             Event::LogTruncated { topic, .. } | Event::LogStartMoved { topic, .. } if topic == TopicId::METADATA => {}
             Event::LogTruncated { topic, partition, to, .. } => {
                 let id = TopicPartition { topic, partition };
-                self.ghosts.entry(id).or_default().truncate(to);
+                self.ghosts.entry((index, id)).or_default().truncate(to);
                 let result = log_in(server, id).map_or(Ok(()), |log| files::check_end(id, log));
                 self.expect(now, result);
             }
             Event::LogStartMoved { topic, partition, to, .. } => {
                 let id = TopicPartition { topic, partition };
-                let result = self.ghosts.entry(id).or_default().on_log_start(server, id, to);
+                let result = self.ghosts.entry((index, id)).or_default().on_log_start(server, id, to);
                 self.expect(now, result);
             }
             Event::HighWatermarkMoved { topic, partition, from, to } => {
                 let id = TopicPartition { topic, partition };
-                let result = self.ghosts.entry(id).or_default().on_high_watermark(server, id, from, to);
+                let result = self.ghosts.entry((index, id)).or_default().on_high_watermark(server, id, from, to);
                 self.expect(now, result);
             }
             Event::RequestReceived { .. } => self.messages += 1,
@@ -245,7 +254,7 @@ impl Invariants {
             if is_damaged {
                 self.mark("damage in a log that is open");
             }
-            let ghost = self.ghosts.entry(id).or_default();
+            let ghost = self.ghosts.entry((index_of(server), id)).or_default();
             let result = found.and_then(|found| ghost.on_opened(id, &found));
             self.expect(now, result);
             if let Some(log) = log_in(server, id).filter(|_| !is_damaged) {
@@ -274,25 +283,31 @@ impl Invariants {
     pub(super) fn on_damaged(&mut self, server: u32, file: &str) -> Option<(String, PartitionIndex)> {
         let dir = layout::parse(file).map(|(dir, _)| dir);
         self.damaged.insert((server, dir.unwrap_or_default().into()));
+        self.quorum.forget(server);
         let (topic, partition) = layout::parse_partition_dir(dir?)?;
         Some((topic.to_owned(), partition))
     }
 
     fn is_damaged(&self, server: &Server, dir: &str) -> bool {
-        let index = (server.id.0 - 1) as u32;
+        let index = index_of(server);
         ["", dir].into_iter().any(|dir| self.damaged.contains(&(index, dir.into())))
+    }
+
+    fn is_damaged_at_all(&self, server: u32) -> bool {
+        self.damaged.iter().any(|(damaged, _)| *damaged == server)
     }
 
     /// K5: the broker's disk is another, empty one.
     pub(super) fn on_disk_replaced(&mut self, server: u32) {
         self.mark("disk replaced");
         self.damaged.retain(|(damaged, _)| *damaged != server);
-        self.ghosts.clear();
+        self.ghosts.retain(|(of, _), _| *of != server);
+        self.quorum.forget(server);
     }
 
     /// S2: damage is found and told; a log dir that does not open tells it.
     pub(super) fn may_not_open(&mut self, server: u32) -> bool {
-        let is_damaged = self.damaged.iter().any(|(damaged, _)| *damaged == server);
+        let is_damaged = self.is_damaged_at_all(server);
         if is_damaged {
             self.mark("damage keeps a log dir closed");
         }
@@ -301,10 +316,15 @@ impl Invariants {
 
     /// A process is about to end: what it had promised is written down.
     pub(super) fn on_ended(&mut self, server: &Server, loss: Loss) {
-        self.exchanges.on_ended((server.id.0 - 1) as u32);
+        let index = index_of(server);
+        self.exchanges.on_ended(index);
         if loss == Loss::Unsynced {
             // Of logs that are not open too: a deletion may come undone.
-            self.ghosts.values_mut().for_each(|ghost| ghost.lose_power(self.row));
+            let own = self.ghosts.iter_mut().filter(|((of, _), _)| *of == index);
+            own.for_each(|(_, ghost)| ghost.lose_power(self.row));
+            if self.row == Row::CommitRelaxed {
+                self.quorum.forget(index);
+            }
         }
         // If it had not opened its dir, the promises of the life before stand.
         let Some(topics) = server.node.as_ref().and_then(|node| node.topics()) else { return };
@@ -318,7 +338,7 @@ impl Invariants {
                 (Loss::Unsynced, Row::Commit | Row::Append) => topics.dir.durable_end(id),
             };
             let acknowledged = partition.high_watermark();
-            let ghost = self.ghosts.entry(id).or_default();
+            let ghost = self.ghosts.entry((index_of(server), id)).or_default();
             ghost.on_ended(promised, acknowledged, loss, self.row);
             ghost.set_durable(topics.dir.durable_end(id));
         }
@@ -335,13 +355,26 @@ impl Invariants {
         self.violated(now, "S1", format!("server {server} cannot open its log dir: {why}"));
     }
 
+    pub(super) fn on_healed(&mut self, now: Instant) {
+        self.quorum.on_healed(now);
+    }
+
+    /// Whether the members of a cluster know who leads it, and all the same.
+    pub(super) fn is_settled(&mut self, servers: &[Server]) -> bool {
+        self.quorum.check_settled(servers).is_ok()
+    }
+
     /// L3, L10: after everything was healed, everybody is answered.
-    pub(super) fn is_over(&mut self, now: Instant, phase: Phase, visitors: &[Visitor]) {
+    pub(super) fn is_over(&mut self, now: Instant, phase: Phase, servers: &[Server], visitors: &[Visitor]) {
         if phase == Phase::Reading && visitors.iter().all(|visitor| visitor.is_quiet() && visitor.has_read_all()) {
             self.violated(now, "P2", "nobody asks any more, and somebody waits".to_owned());
         }
         if phase != Phase::Over {
             let waiting: u32 = visitors.iter().map(|visitor| visitor.client.unanswered()).sum();
+            if waiting == 0 {
+                let result = self.quorum.check_settled(servers);
+                self.expect(now, result);
+            }
             self.violated(now, "L3", format!("{waiting} calls are not answered long after everything was healed"));
         }
     }
@@ -353,10 +386,16 @@ impl Invariants {
                 self.violated(now, "P2", format!("nobody asks any more, and somebody waits: {parked:?}"));
             }
         }
+        let result = self.quorum.check_settled(servers);
+        self.expect(now, result);
         servers.iter().for_each(|server| self.check_logs(now, server));
         let anomalies = history.check(self.row);
         if let Some(first) = anomalies.first() {
             self.violated(now, first.code, format!("{} ({} in all)", first.what, anomalies.len()));
         }
     }
+}
+
+fn index_of(server: &Server) -> u32 {
+    (server.id.0 - 1) as u32
 }

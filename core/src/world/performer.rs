@@ -44,7 +44,7 @@ impl World {
             }
             Occurrence::Fault(fault) => self.befall(fault),
             Occurrence::Heal => self.heal(),
-            Occurrence::Deadline => self.invariants.is_over(self.now, self.phase, &self.visitors),
+            Occurrence::Deadline => self.invariants.is_over(self.now, self.phase, &self.servers, &self.visitors),
         }
     }
 

@@ -104,11 +104,23 @@ impl Scenario {
     /// # Errors
     /// The first thing that is wrong.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        Self::parse_again(text, None)
+    }
+
+    /// The same text with other randomness: where it says a seed, settings, work and faults are drawn from this one.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn parse_with_seed(text: &str, seed: u64) -> Result<Self, ScenarioError> {
+        Self::parse_again(text, Some(seed))
+    }
+
+    fn parse_again(text: &str, again: Option<u64>) -> Result<Self, ScenarioError> {
         if text.len() > TEXT_BYTES_MAX {
             let why = format!("{} bytes are more than the {TEXT_BYTES_MAX} that a scenario has at most", text.len());
             return Err(ScenarioError { line: 1, why });
         }
-        let mut reader = Reader::default();
+        let mut reader = Reader { again, ..Reader::default() };
         let mut line = 0;
         for text in text.lines() {
             line += 1;
@@ -167,6 +179,8 @@ struct Reader {
     has_version: bool,
     build: Option<String>,
     seed: Option<u64>,
+    /// Instead of the seed, or of a plain world's randomness.
+    again: Option<u64>,
     /// Drawn when the first setting or command comes.
     swarm: Option<Swarm>,
     set: SortedSet<String>,
@@ -239,7 +253,7 @@ impl Reader {
         if self.swarm.is_some() {
             return Err("`seed` comes before what it draws".to_owned());
         }
-        if self.seed.replace(seed).is_some() {
+        if self.seed.replace(self.again.unwrap_or(seed)).is_some() {
             return Err("`seed` is said twice".to_owned());
         }
         words.end()
@@ -275,7 +289,8 @@ impl Reader {
         if !self.has_version {
             return Err(format!("a scenario begins with `ottla {VERSION}`"));
         }
-        let swarm = self.swarm().clone();
+        let mut swarm = self.swarm().clone();
+        swarm.seed = self.again.unwrap_or(swarm.seed);
         if swarm.voters > swarm.brokers {
             return Err(format!("{} brokers cannot be {} voters", swarm.brokers, swarm.voters));
         }

@@ -132,7 +132,10 @@ const CLUSTER_ID: &str = "b3R0bGEgaW4gYSB3b3JsZA";
 fn cluster_options(id: BrokerId, swarm: &Swarm) -> ClusterOptions {
     let voters = (1..=swarm.voters as i32).map(BrokerId).map(|voter| (voter, peer_address(voter)));
     // A world's minute holds many snapshots.
-    ClusterOptions { snapshot_bytes: SNAPSHOT_BYTES, ..ClusterOptions::new(voters.collect(), peer_address(id)) }
+    let options = ClusterOptions::new(voters.collect(), peer_address(id));
+    let mut options = ClusterOptions { snapshot_bytes: SNAPSHOT_BYTES, ..options };
+    swarm.cluster.apply(&mut options);
+    options
 }
 
 impl Server {

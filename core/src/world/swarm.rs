@@ -9,6 +9,7 @@ use super::{
 use crate::{
     broker::{
         NetworkLimits,
+        registration::RegistrationOptions,
         stages::{Span, StageTimes},
     },
     config::{
@@ -19,6 +20,8 @@ use crate::{
     disk::CrashGrain,
     ids::Sequence,
     log::DirOptions,
+    node::cluster::ClusterOptions,
+    quorum::QuorumOptions,
     record::Compression,
     rng::Rng,
     time::Instant,
@@ -50,6 +53,7 @@ pub struct Swarm {
     pub brokers: u32,
     /// The first so many brokers are voters of a metadata quorum too. 0: each is on its own, and keeps a catalog.
     pub voters: u32,
+    pub cluster: ClusterTimes,
     pub visitors: u32,
     /// How long faults go on.
     pub duration: Duration,
@@ -87,6 +91,62 @@ pub struct Swarm {
     pub first_sequence: Sequence,
 }
 
+/// How long the members of a cluster wait for each other. Kafka's defaults, or shorter: a world's minute must hold many
+/// elections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClusterTimes {
+    pub election_timeout: Duration,
+    pub fetch_timeout: Duration,
+    /// Between members, of the quorum and of registration.
+    pub request_timeout: Duration,
+    pub session_timeout: Duration,
+    pub heartbeat_interval: Duration,
+}
+
+impl Default for ClusterTimes {
+    fn default() -> Self {
+        let (quorum, registration) = (QuorumOptions::default(), RegistrationOptions::default());
+        Self {
+            election_timeout: quorum.election_timeout,
+            fetch_timeout: quorum.fetch_timeout,
+            request_timeout: quorum.request_timeout,
+            session_timeout: Duration::from_secs(9),
+            heartbeat_interval: registration.heartbeat_interval,
+        }
+    }
+}
+
+impl ClusterTimes {
+    /// From a stream of its own. Nobody is elected who waits for no longer than a question and its answer take.
+    fn draw(seed: u64, latency: Span, storage: Span) -> Self {
+        let mut rng = Rng::new(seed ^ 0x5eed_c1a5);
+        let round = (2 * u64::from(latency.max) + 2 * u64::from(storage.max)) / 1_000;
+        let mut millis = |least: u64, more: u64| Duration::from_millis(least + rng.below(more));
+        Self {
+            election_timeout: millis(200 + 3 * round, 800),
+            fetch_timeout: millis(300 + 4 * round, 1_500),
+            request_timeout: millis(300 + 4 * round, 1_500),
+            session_timeout: millis(1_500 + 8 * round, 7_000),
+            heartbeat_interval: millis(200, 800),
+        }
+    }
+
+    /// Of a member that is otherwise as Kafka has it.
+    pub(super) fn apply(self, options: &mut ClusterOptions) {
+        let fetch_wait = (self.fetch_timeout / 4).min(options.quorum.fetch_wait);
+        options.quorum = QuorumOptions {
+            election_timeout: self.election_timeout,
+            election_backoff_max: self.election_timeout,
+            fetch_timeout: self.fetch_timeout,
+            request_timeout: self.request_timeout,
+            fetch_wait,
+        };
+        options.registration.heartbeat_interval = self.heartbeat_interval;
+        options.registration.request_timeout = self.request_timeout;
+        options.session_timeout = self.session_timeout;
+    }
+}
+
 /// What a visitor can be up to: it produces; reads; makes, changes and deletes topics that come and go; deletes records
 /// and changes configs of topics that stay; asks what there is; calls what its client does not know of.
 pub const WORK: [&str; 6] = ["send", "poll", "churn", "administer", "ask", "call"];
@@ -99,6 +159,7 @@ impl Swarm {
             seed: 0,
             brokers: 1,
             voters: 0,
+            cluster: ClusterTimes::default(),
             visitors: 1,
             duration: Duration::ZERO,
             row: Row::Append,
@@ -143,10 +204,11 @@ impl Swarm {
         // What nobody promises anything after is rare, or nobody would be promised anything for long.
         let odds = |code: &str| if LOSSY.contains(&code) { 8 } else { 2 };
         let faults: Vec<&'static str> = FAULTS.into_iter().filter(|code| rng.below(odds(code)) == 0).collect();
-        Self {
+        let mut drawn = Self {
             seed,
             brokers: 1,
             voters: 0,
+            cluster: ClusterTimes::default(),
             // Where everybody waits long for each answer, more of them make as many requests.
             visitors: 2 + rng.below(3) as u32 + if slow { 3 } else { 0 },
             duration: Duration::from_secs(60),
@@ -176,7 +238,9 @@ impl Swarm {
             delivery_timeout: span(8_000_000, 28_000_000),
             api_timeout: span(5_000_000, 15_000_000),
             first_sequence: if rng.below(3) == 0 { Sequence::MAX - rng.below(40) as Sequence } else { 0 },
-        }
+        };
+        drawn.cluster = ClusterTimes::draw(seed, drawn.latency, drawn.storage);
+        drawn
     }
 
     /// What a crash that loses power may leave.

@@ -28,6 +28,7 @@ fn controllers(world: &World) -> Vec<BrokerId> {
     world.servers().iter().filter(decides).map(|server| server.id).collect()
 }
 
+/// L1, L5: one controller, and the same metadata everywhere.
 #[test]
 fn three_brokers_find_each_other() {
     let mut world = world("");
@@ -85,4 +86,43 @@ fn a_log_begins_with_a_snapshot_after_a_while() {
         assert!(cluster.log().latest_snapshot().is_some_and(|at| at.offset > 50), "{}", told(&world));
         assert_eq!(cluster.image().topics().len(), 30, "{}", told(&world));
     }
+}
+
+fn highest_epoch(world: &World) -> i32 {
+    let clusters = world.servers().iter().filter_map(|server| server.node.as_ref()?.cluster());
+    clusters.map(|cluster| cluster.log().standing().epoch).max().unwrap_or(0)
+}
+
+/// L12: who hears nobody asks for pre-votes, and those who hear a leader grant none.
+#[test]
+fn a_link_that_works_one_way_only_does_not_keep_elections_going() {
+    for (from, to) in [(1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2)] {
+        let mut world =
+            world("expect serving 1 within 10s\nexpect serving 2 within 10s\nexpect serving 3 within 10s\n");
+        world.run_until(Instant::from_millis(12_000));
+        let before = highest_epoch(&world);
+        world.command(&format!("cut broker-{from}>broker-{to} for 40s\n")).expect("it can be cut");
+        world.run_until(Instant::from_millis(50_000));
+        let after = highest_epoch(&world);
+        // A leader that its followers do not hear, or that does not hear them, is followed by another: once.
+        assert!(after <= before + 2, "{from} to {to}: from epoch {before} to {after}\n{}", told(&world));
+        assert_eq!(controllers(&world).len(), 1, "{from} to {to}: {}", told(&world));
+        assert_eq!(world.violation(), None);
+    }
+}
+
+/// S1: which leader epochs its logs are in is the controller's to say; the dir of a broker on its own knows no higher one.
+#[test]
+fn a_broker_that_was_fenced_opens_logs_in_epochs_its_dir_never_had() {
+    let fenced = "pause 1 for 4s\nwait 8s\n".repeat(3);
+    let produced = "produce orders k v partition=0\nexpect offset 0\nproduce orders k v partition=1\nexpect offset 0\n\
+         produce orders k v partition=2\nexpect offset 0\n";
+    let mut world = world(&format!(
+        "row commit\nsession.timeout 2s\nheartbeat.interval 500ms\n\
+         expect serving 1 within 10s\nexpect serving 2 within 10s\nexpect serving 3 within 10s\n\
+         create topic orders partitions=3\nexpect ok\n{fenced}{produced}kill 1 for 1s\nexpect serving 1 within 20s\n\
+         expect read orders 0: k=v\nexpect read orders 1: k=v\nexpect read orders 2: k=v\n"
+    ));
+    world.run_until(Instant::from_millis(90_000));
+    assert_eq!(world.violation().map(|violation| format!("{violation:?}")), None, "{}", told(&world));
 }

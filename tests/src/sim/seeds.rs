@@ -21,7 +21,7 @@ impl OldFailure {
     pub fn scenario(&self) -> Result<Scenario, String> {
         match &self.scenario {
             None => Ok(Scenario::of_seed(self.seed)),
-            Some(name) => Ok(stories::with_seed(&stories::load(name)?, self.seed)),
+            Some(name) => Ok(stories::load(name)?.with_seed(self.seed)),
         }
     }
 }

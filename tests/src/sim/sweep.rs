@@ -12,7 +12,12 @@ use std::{
 
 use ottla_core::world::scenario::Scenario;
 
-use super::{Arguments, Outcome, figures::Figures, journal, report, shrink, stories};
+use super::{
+    Arguments, Outcome,
+    figures::Figures,
+    journal, report, shrink,
+    stories::{self, Story},
+};
 
 /// What was asked for cannot be had.
 pub const REFUSED: u8 = 2;
@@ -25,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// What is run, one after the other.
 struct Sweep {
-    story: Option<(String, Scenario)>,
+    story: Option<(String, Story)>,
     start: u64,
     next: AtomicU64,
     end: u64,
@@ -71,7 +76,7 @@ impl Sweep {
             return Err("no seeds and no jobs make no worlds: say 1 at least".to_owned());
         }
         // A story is run as it is written, unless somebody wants other randomness.
-        let written = story.as_ref().map(|(_, scenario)| scenario.swarm.seed);
+        let written = story.as_ref().map(|(_, story)| story.scenario.swarm.seed);
         let start = arguments.start.or(written).unwrap_or(1);
         let seeds = arguments.seeds.unwrap_or(if story.is_some() { 1 } else { SEEDS });
         let until = arguments.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
@@ -147,7 +152,7 @@ impl Sweep {
 
     fn one(&self, seed: u64, arguments: &Arguments) -> Figures {
         let scenario = match &self.story {
-            Some((_, scenario)) => stories::with_seed(scenario, seed),
+            Some((_, story)) => story.with_seed(seed),
             None => Scenario::of_seed(seed),
         };
         let outcome = Outcome::of(scenario.clone());

@@ -73,7 +73,7 @@ fn add_scenarios(add: &mut impl FnMut(&'static str, &str, Vec<u8>)) {
         add("links", name, link::write(&scenario.to_string()).expect("it is short").into_bytes());
     }
     for name in stories::names() {
-        add("scenario", &name, stories::load(&name).expect("a story").to_string().into_bytes());
+        add("scenario", &name, stories::load(&name).expect("a story").scenario.to_string().into_bytes());
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     wire::Api,
     world::{
         network::{Path, Peer},
-        swarm::Swarm,
+        swarm::{Row, Swarm},
     },
 };
 
@@ -32,7 +32,7 @@ const DRAWN_MAX: usize = 4_000;
 const STREAM: u64 = 0xfa_0175;
 
 pub(in crate::world) fn draw(swarm: &Swarm) -> Vec<(Instant, Fault)> {
-    let mut drawing = Drawing { swarm, rng: Rng::new(swarm.seed ^ STREAM), drawn: Vec::new() };
+    let mut drawing = Drawing { swarm, rng: Rng::new(swarm.seed ^ STREAM), spared: 0, drawn: Vec::new() };
     let (end, every) = (swarm.duration.saturating_sub(QUIET_END), swarm.fault_every.as_micros() as u64);
     let mut at = Instant(every / 2);
     while at < Instant(0) + end && !swarm.faults.is_empty() && drawing.drawn.len() < DRAWN_MAX {
@@ -46,11 +46,17 @@ pub(in crate::world) fn draw(swarm: &Swarm) -> Vec<(Instant, Fault)> {
 struct Drawing<'a> {
     swarm: &'a Swarm,
     rng: Rng,
+    /// The first so many brokers are not befallen.
+    spared: u32,
     drawn: Vec<(Instant, Fault)>,
 }
 
 impl Drawing<'_> {
     fn fault(&mut self, at: Instant, code: &str) {
+        // Voters known by their ids alone promise nothing without their disks: it befalls others, or is a mere kill.
+        let is_lossy = self.swarm.voters > 0 && self.takes_what_is_durable(code);
+        let code = if is_lossy && self.swarm.brokers == self.swarm.voters { "K1" } else { code };
+        self.spared = if is_lossy && code != "K1" { self.swarm.voters } else { 0 };
         let fault = match code.as_bytes()[0] {
             b'N' if code == "N5" => return self.partition(at),
             b'N' if code == "N6" => return self.swizzle(at),
@@ -61,6 +67,10 @@ impl Drawing<'_> {
             _ => self.of_database(code),
         };
         self.drawn.push((at, fault));
+    }
+
+    fn takes_what_is_durable(&self, code: &str) -> bool {
+        LOSSY.contains(&code) || self.swarm.row == Row::CommitRelaxed && ["K2", "D6"].contains(&code)
     }
 
     fn of_network(&mut self, code: &str) -> Fault {
@@ -80,7 +90,11 @@ impl Drawing<'_> {
                 Fault::Lag { one_in, most, duration: self.millis(10_000) }
             }
             "N4" => {
-                let api = self.one_of(&[Api::Produce, Api::Fetch, Api::Metadata, Api::InitProducerId]).key();
+                let api = match self.is_between_brokers() {
+                    true => self.one_of(&[Api::Vote, Api::BeginQuorumEpoch, Api::Fetch, Api::BrokerHeartbeat]),
+                    false => self.one_of(&[Api::Produce, Api::Fetch, Api::Metadata, Api::InitProducerId]),
+                };
+                let api = api.key();
                 Fault::SlowApi { api, most: self.millis(60_000), duration: self.millis(10_000) }
             }
             "N7" => Fault::Reset { visitor },
@@ -211,7 +225,8 @@ impl Drawing<'_> {
     }
 
     fn server(&mut self) -> u32 {
-        self.below(u64::from(self.swarm.brokers)) as u32
+        let spared = self.spared;
+        spared + self.below(u64::from(self.swarm.brokers - spared)) as u32
     }
 
     fn visitor(&mut self) -> u32 {

@@ -23,6 +23,10 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    pub fn base(&self) -> Offset {
+        self.base
+    }
+
     fn of(header: &BatchHeader) -> Self {
         Self {
             base: header.base_offset,
@@ -258,6 +262,28 @@ pub(super) fn log_of(
 fn read_through(server: &Server, id: TopicPartition, found: &mut FoundLog) -> Checked {
     let Some(log) = log_in(server, id) else { return Ok(()) };
     let FoundLog { start, end, .. } = *found;
+    read_into(&mut found.batches, server, log, (id, start, end))
+}
+
+/// The batches of a log between two offsets at which batches begin, their CRCs checked (S2).
+pub(super) fn batches_between(
+    server: &Server,
+    log: &Log,
+    id: TopicPartition,
+    (from, to): (Offset, Offset),
+) -> Result<Vec<Kept>, (&'static str, String)> {
+    let mut found = Vec::new();
+    read_into(&mut found, server, log, (id, from, to))?;
+    found.retain(|kept: &Kept| kept.base < to);
+    Ok(found)
+}
+
+fn read_into(
+    batches: &mut Vec<Kept>,
+    server: &Server,
+    log: &Log,
+    (id, start, end): (TopicPartition, Offset, Offset),
+) -> Checked {
     let mut next = start;
     while next < end {
         let read =
@@ -278,7 +304,7 @@ fn read_through(server: &Server, id: TopicPartition, found: &mut FoundLog) -> Ch
             }
             let kept = Kept::of(batch.header());
             next = kept.last + 1;
-            found.batches.push(kept);
+            batches.push(kept);
         }
         if next == before {
             return Err(("S1", format!("{id:?}: nothing is found at {next}, though the log ends at {end}")));

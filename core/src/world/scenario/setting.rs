@@ -10,6 +10,7 @@ use crate::{
     broker::stages::Span,
     config::BrokerConfig,
     ids::Sequence,
+    rng::Rng,
     world::{
         fault::FAULTS,
         swarm::{Cut, Row, Swarm, WORK},
@@ -82,14 +83,22 @@ macro_rules! setting {
     };
 }
 
+const BROKERS_MAX: u32 = 5;
+/// Sets the stream of what is drawn from ranges apart from those of everything else.
+const RANGES: u64 = 0x5eed_0b0c;
 const MILLI: Duration = Duration::from_millis(1);
 
 /// Without the broker's configs, which have a table of their own.
 const SETTINGS: &[Setting] = &[
     // What a plain world's randomness begins with; a seed's begins with the seed.
     setting!(number "random", u64, u64::MAX, seed),
-    setting!(positive "brokers", u32, 5, brokers),
-    setting!(number "voters", u32, 5, voters),
+    Setting { name: "brokers", print: |swarm| swarm.brokers.to_string(), set: set_brokers },
+    Setting { name: "voters", print: |swarm| swarm.voters.to_string(), set: set_voters },
+    setting!(time "election.timeout", MILLI, cluster.election_timeout),
+    setting!(time "quorum.fetch.timeout", MILLI, cluster.fetch_timeout),
+    setting!(time "quorum.request.timeout", MILLI, cluster.request_timeout),
+    setting!(time "session.timeout", MILLI, cluster.session_timeout),
+    setting!(time "heartbeat.interval", MILLI, cluster.heartbeat_interval),
     setting!(positive "visitors", u32, 100, visitors),
     setting!(time "duration", Duration::ZERO, duration),
     Setting { name: "row", print: |swarm| row_word(swarm.row).to_owned(), set: set_row },
@@ -248,6 +257,27 @@ fn set_row(swarm: &mut Swarm, words: &mut Words<'_>) -> Result<(), Wrong> {
 fn apply_row(swarm: &mut Swarm, row: Row) {
     swarm.row = row;
     swarm.config.flush_messages = if row == Row::Append { BrokerConfig::default().flush_messages } else { 1 };
+}
+
+fn set_brokers(swarm: &mut Swarm, words: &mut Words<'_>) -> Result<(), Wrong> {
+    swarm.brokers = some_number(words, (1, BROKERS_MAX), swarm.seed ^ RANGES)?;
+    Ok(())
+}
+
+fn set_voters(swarm: &mut Swarm, words: &mut Words<'_>) -> Result<(), Wrong> {
+    swarm.voters = some_number(words, (0, BROKERS_MAX), swarm.seed ^ RANGES << 8)?;
+    Ok(())
+}
+
+/// A number, or one that the seed draws: `1..5`.
+fn some_number(words: &mut Words<'_>, (least, most): (u32, u32), stream: u64) -> Result<u32, Wrong> {
+    let said = words.word("a number, or a range such as 3..5")?.0;
+    let (from, to) = said.split_once("..").unwrap_or((said, said));
+    let (from, to) = (Word(from).number(u64::from(most))? as u32, Word(to).number(u64::from(most))? as u32);
+    match from < least || to < from {
+        true => Err(format!("it is {least} at least, and {} ends before it begins", shown(said))),
+        false => Ok(from + Rng::new(stream).below(u64::from(to - from) + 1) as u32),
+    }
 }
 
 fn set_beat(swarm: &mut Swarm, words: &mut Words<'_>) -> Result<(), Wrong> {

@@ -36,6 +36,26 @@ fn whatever_a_swarm_has_can_be_said() {
     }
 }
 
+/// What a range comes to is the seed's, and is said as a number.
+#[test]
+fn another_seed_draws_another_world_of_the_same_text() {
+    let text = "ottla 1\nseed 1\nbrokers 3..5\nvoters 3\n";
+    assert_eq!(Scenario::parse_with_seed(text, 1).unwrap(), Scenario::parse(text).unwrap());
+    let drawn: Vec<Scenario> = (0..50).map(|seed| Scenario::parse_with_seed(text, seed).unwrap()).collect();
+    for (scenario, seed) in drawn.iter().zip(0..) {
+        assert_eq!((scenario.seed, scenario.swarm.seed, scenario.swarm.voters), (Some(seed), seed, 3));
+        assert_eq!(&said_again(scenario), scenario);
+        assert_eq!(scenario.swarm.row, Swarm::draw(seed).row);
+    }
+    let counts: SortedSet<u32> = drawn.iter().map(|scenario| scenario.swarm.brokers).collect();
+    assert_eq!(counts, SortedSet::from([3, 4, 5]));
+    let plain = Scenario::parse_with_seed("ottla 1\nbrokers 2\nvoters 1\n", 9).unwrap();
+    assert_eq!((plain.seed, plain.swarm.seed, plain.swarm.row), (None, 9, Swarm::plain().row));
+    for wrong in ["brokers 0..3", "brokers 5..3", "brokers 3..6", "voters 3..", "brokers ..3"] {
+        assert!(Scenario::parse(&format!("ottla 1\n{wrong}\n")).is_err(), "{wrong}");
+    }
+}
+
 #[test]
 fn a_story_reads_as_it_was_written() {
     let text = "ottla 1\n\
