@@ -190,8 +190,15 @@ impl QuorumGhost {
             });
             found.is_some_and(|found| found != *last)
         };
-        let holds =
-            |index: &u32| self.members.get(index).is_some_and(|member| member.synced_end >= to) && !is_other(*index);
+        // Of one that stops nothing is seen any more: its last turn may have made something durable.
+        let stops = |index: u32| {
+            let node = servers[index as usize].node.as_ref();
+            node.is_some_and(|node| node.broker().is_some() && node.cluster().is_none())
+        };
+        let holds = |index: &u32| {
+            let is_synced = self.members.get(index).is_some_and(|member| member.synced_end >= to);
+            (is_synced || stops(*index)) && !is_other(*index)
+        };
         let holders = (0..self.voters).filter(holds).count() as u32;
         match holders > self.voters / 2 {
             true => Ok(()),
