@@ -381,6 +381,8 @@ export const en = {
   'config.flush.messages':
     '1: acknowledge only what is committed to storage. Any other value does not wait for storage.',
   'config.min.insync.replicas': 'How many replicas must hold a record before acks=all is answered.',
+  'config.unclean.leader.election.enable':
+    'Whether a replica that is not in sync may lead when no other can, which loses records.',
   'config.compression.type': 'The codec that batches are stored with; producer keeps what was sent.',
   'config.message.timestamp.type': 'Whether a record keeps its producer’s time or gets the time of its append.',
   'config.message.timestamp.before.max.ms': 'How far a record’s time may lie behind the broker’s.',

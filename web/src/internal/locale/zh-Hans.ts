@@ -360,6 +360,7 @@ export const zhHans: Catalogue = {
   'config.max.message.bytes': '接受的最大批次（压缩后的字节数）。',
   'config.flush.messages': '1 表示只确认已提交到存储的消息；其他值不等待存储。',
   'config.min.insync.replicas': 'acks=all 得到应答之前，必须有多少个副本持有该消息。',
+  'config.unclean.leader.election.enable': '没有其他副本可用时，是否允许不同步的副本成为 leader（会丢失消息）。',
   'config.compression.type': '批次以哪种压缩方式存储；producer 表示保持生产者发来的样子。',
   'config.message.timestamp.type': '消息保留生产者给的时间，还是采用追加时的时间。',
   'config.message.timestamp.before.max.ms': '消息时间最多可以比 broker 的时间早多少毫秒。',
