@@ -124,7 +124,7 @@ describe('what the core says', () => {
       .filter(entry => entry.isFile() && entry.name.endsWith('.rs'))
       .map(entry => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
       .join('\n');
-    const codes = [...new Set([...world.matchAll(/"([RTSPLNKDI]\d{1,2})"/g)].map(match => match[1]!))];
+    const codes = [...new Set([...world.matchAll(/"([RTSPLNKDIQ]\d{1,2})"/g)].map(match => match[1]!))];
     expect(codes.length).toBeGreaterThan(15);
     const known = Object.keys(codesEn).map(key => key.split('.')[1]!);
     expect(codes.filter(code => !known.includes(code))).toEqual([]);
