@@ -22,7 +22,7 @@ configs! { BrokerConfig;
     /// Partitions of a topic that is created without saying how many.
     partitions_default: i32 = "num.partitions", false, "1", |count| if *count >= 1 { Ok(()) } else { Err("Value must be at least 1".into()) };
     /// Replicas of a topic that is created without saying how many.
-    replication_factor_default: i16 = "default.replication.factor", false, "1";
+    replication_factor_default: i32 = "default.replication.factor", false, "1", |factor| if (1..=i32::from(i16::MAX)).contains(factor) { Ok(()) } else { Err("Value must be at least 1".into()) };
     /// Whether asking for a missing topic creates it.
     auto_create_topics: bool = "auto.create.topics.enable", false, "true";
     /// Of topics that do not set `retention.bytes`.

@@ -121,7 +121,7 @@ impl Draft<'_> {
         let defaults = self.rules.broker_config(&self.image);
         let count = if new.partitions == -1 { defaults.partitions_default } else { new.partitions };
         let factor = match new.replication_factor {
-            -1 => defaults.replication_factor_default,
+            -1 => i16::try_from(defaults.replication_factor_default).unwrap_or(i16::MAX),
             factor => factor,
         };
         self.check_room(1, count)?;
