@@ -70,15 +70,23 @@ pub async fn produce(cluster: &Cluster, topic: &str, partition: i32, values: &[&
     bigint(&get(&produced, "baseOffset"))
 }
 
-/// The batches of a partition, from 0 on, as they lie in its log.
+/// The batches of a partition, from 0 on, as they lie in its log. One answer may end where memory begins.
 pub async fn read(cluster: &Cluster, topic: &str, partition: i32) -> Vec<(Vec<u8>, Vec<String>)> {
-    let request = json(&format!(r#"{{"topic":"{topic}","partition":{partition},"offset":0,"maxWaitMs":0}}"#));
-    let fetched = cluster.fetch(request, None).await.expect("it can be read");
     let batch = |batch: &JsValue| {
         let value = |record: &JsValue| String::from_utf8_lossy(&bytes(&get(record, "value"))).into_owned();
-        (bytes(&get(batch, "bytes")), each(&get(batch, "records")).iter().map(value).collect())
+        (bytes(&get(batch, "bytes")), each(&get(batch, "records")).iter().map(value).collect::<Vec<String>>())
     };
-    each(&get(&fetched, "batches")).iter().map(batch).collect()
+    let mut all: Vec<(Vec<u8>, Vec<String>)> = Vec::new();
+    loop {
+        let next: usize = all.iter().map(|(_, records)| records.len()).sum();
+        let request = json(&format!(r#"{{"topic":"{topic}","partition":{partition},"offset":{next},"maxWaitMs":0}}"#));
+        let fetched = cluster.fetch(request, None).await.expect("it can be read");
+        let found = each(&get(&fetched, "batches"));
+        if found.is_empty() {
+            return all;
+        }
+        all.extend(found.iter().map(batch));
+    }
 }
 
 pub fn values(batches: &[(Vec<u8>, Vec<String>)]) -> Vec<String> {
