@@ -18,8 +18,8 @@ use crate::{
 /// How the plain broker's effects sum up, on every target.
 pub const PLAIN_EFFECTS: u64 = 0x1e27_db11_5e45_8b29;
 /// And the real one's, and its trace.
-pub const NODE_EFFECTS: u64 = 0xf6ae_0a3b_cb1a_2c29;
-pub const NODE_TRACE: u64 = 0xb82b_9941_0d3b_d5b3;
+pub const NODE_EFFECTS: u64 = 0x53db_bd92_6551_8c68;
+pub const NODE_TRACE: u64 = 0x58ac_593a_b8ee_eeb1;
 
 /// The broker that the script is played to.
 pub fn node() -> Node {
