@@ -18,7 +18,7 @@ use crate::{
     controller::{Controller, Decision, NewTopic},
     effect::Address,
     error::ErrorCode,
-    ids::{BrokerEpoch, BrokerId, ProducerId, RequestId},
+    ids::{BrokerEpoch, BrokerId, IncarnationId, ProducerId, RequestId},
     quorum::Described,
     trace::event::CloseReason,
     turn::Turn,
@@ -75,8 +75,10 @@ pub struct DueAnswer {
 /// What a broker hears of a controller on its own node, without a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnReply {
-    Registered(Result<BrokerEpoch, ErrorCode>),
-    Heartbeat(Result<HeartbeatTold, ErrorCode>),
+    /// Which run of the broker was told.
+    Registered(IncarnationId, Result<BrokerEpoch, ErrorCode>),
+    /// Of the registration that the heartbeat was for.
+    Heartbeat(BrokerEpoch, Result<HeartbeatTold, ErrorCode>),
     ProducerIds(Result<std::ops::Range<ProducerId>, ErrorCode>),
 }
 

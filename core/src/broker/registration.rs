@@ -115,9 +115,15 @@ impl Registration {
         })
     }
 
-    pub fn on_registered(&mut self, rng: &mut Rng, now: Instant, told: Result<BrokerEpoch, ErrorCode>) {
-        if self.life != Life::Unregistered {
-            return;
+    /// What `incarnation` was told. False if that is not this one any more: it was given up meanwhile.
+    pub fn on_registered(
+        &mut self,
+        rng: &mut Rng,
+        now: Instant,
+        (incarnation, told): (IncarnationId, Result<BrokerEpoch, ErrorCode>),
+    ) -> bool {
+        if self.life != Life::Unregistered || incarnation != self.incarnation {
+            return false;
         }
         match told {
             Ok(epoch) => {
@@ -126,11 +132,20 @@ impl Registration {
             }
             Err(error) => self.on_refused(rng, now, error),
         }
+        true
     }
 
-    /// True if its life went on.
-    pub fn on_heartbeat(&mut self, rng: &mut Rng, now: Instant, told: Result<HeartbeatTold, ErrorCode>) -> bool {
+    /// What the registration of `epoch` was told. True if its life went on.
+    pub fn on_heartbeat(
+        &mut self,
+        rng: &mut Rng,
+        now: Instant,
+        (epoch, told): (BrokerEpoch, Result<HeartbeatTold, ErrorCode>),
+    ) -> bool {
         let before = self.life;
+        if epoch != self.broker_epoch {
+            return false;
+        }
         match told {
             Ok(told) => {
                 self.life = match before {

@@ -14,10 +14,10 @@ fn told(is_caught_up: bool, is_fenced: bool, should_shut_down: bool) -> Result<H
 fn running() -> (Registration, Rng) {
     let (mut registration, mut rng) = begun();
     registration.say(START);
-    registration.on_registered(&mut rng, START, Ok(12));
+    registration.on_registered(&mut rng, START, (registration.incarnation(), Ok(12)));
     for answer in [told(true, true, false), told(true, false, false)] {
         assert!(registration.say(START).is_some());
-        assert!(registration.on_heartbeat(&mut rng, START, answer));
+        assert!(registration.on_heartbeat(&mut rng, START, (12, answer)));
     }
     assert_eq!(registration.life(), Life::Running);
     (registration, rng)
@@ -29,15 +29,15 @@ fn it_registers_catches_up_and_is_unfenced() {
     let incarnation = registration.incarnation();
     assert_eq!(registration.say(START), Some(Saying::Register { incarnation }));
     assert_eq!(registration.say(START), None);
-    registration.on_registered(&mut rng, START, Ok(12));
+    registration.on_registered(&mut rng, START, (registration.incarnation(), Ok(12)));
     let heartbeat = |want_fence| Some(Saying::Heartbeat { broker_epoch: 12, want_fence, want_shut_down: false });
     assert_eq!(registration.say(START), heartbeat(true));
-    assert!(!registration.on_heartbeat(&mut rng, START, told(false, true, false)));
+    assert!(!registration.on_heartbeat(&mut rng, START, (12, told(false, true, false))));
     let later = START + RegistrationOptions::default().retry;
     assert_eq!(registration.say(later), heartbeat(true));
-    assert!(registration.on_heartbeat(&mut rng, later, told(true, true, false)));
+    assert!(registration.on_heartbeat(&mut rng, later, (12, told(true, true, false))));
     assert_eq!(registration.say(later), heartbeat(false));
-    assert!(registration.on_heartbeat(&mut rng, later, told(true, false, false)));
+    assert!(registration.on_heartbeat(&mut rng, later, (12, told(true, false, false))));
     assert_eq!(registration.life(), Life::Running);
 }
 
@@ -45,7 +45,7 @@ fn it_registers_catches_up_and_is_unfenced() {
 fn one_that_was_silent_asks_to_be_unfenced_again() {
     let (mut registration, mut rng) = running();
     registration.say(START);
-    assert!(registration.on_heartbeat(&mut rng, START, told(true, true, false)));
+    assert!(registration.on_heartbeat(&mut rng, START, (12, told(true, true, false))));
     assert_eq!(registration.life(), Life::Recovering);
     assert!(matches!(registration.say(START), Some(Saying::Heartbeat { want_fence: false, .. })));
 }
@@ -55,7 +55,7 @@ fn one_that_is_forgotten_registers_as_another() {
     let (mut registration, mut rng) = running();
     let before = registration.incarnation();
     registration.say(START);
-    registration.on_heartbeat(&mut rng, START, Err(ErrorCode::StaleBrokerEpoch));
+    registration.on_heartbeat(&mut rng, START, (12, Err(ErrorCode::StaleBrokerEpoch)));
     assert_eq!((registration.life(), registration.broker_epoch()), (Life::Unregistered, -1));
     assert_ne!(registration.incarnation(), before);
 }
@@ -65,11 +65,11 @@ fn it_leaves_when_it_may() {
     let (mut registration, mut rng) = running();
     assert!(registration.leave(START));
     assert!(matches!(registration.say(START), Some(Saying::Heartbeat { want_shut_down: true, .. })));
-    registration.on_heartbeat(&mut rng, START, told(true, false, false));
+    registration.on_heartbeat(&mut rng, START, (12, told(true, false, false)));
     assert_eq!(registration.life(), Life::Leaving);
     let later = START + RegistrationOptions::default().retry;
     assert!(registration.say(later).is_some());
-    assert!(registration.on_heartbeat(&mut rng, later, told(true, true, true)));
+    assert!(registration.on_heartbeat(&mut rng, later, (12, told(true, true, true))));
     assert_eq!((registration.life(), registration.next_deadline()), (Life::Left, None));
     let (mut unregistered, _) = begun();
     assert!(!unregistered.leave(START));
@@ -86,4 +86,16 @@ fn who_does_not_hear_says_it_again() {
     assert!(registration.say(given_up).is_some());
     registration.on_unanswered(given_up);
     assert_eq!(registration.next_deadline(), Some(given_up + RegistrationOptions::default().retry));
+}
+
+#[test]
+fn what_an_earlier_run_is_told_is_nothing_to_the_next() {
+    let (mut registration, mut rng) = running();
+    let earlier = registration.incarnation();
+    registration.begin_anew(&mut rng, START);
+    assert!(!registration.on_registered(&mut rng, START, (earlier, Ok(12))));
+    assert!(!registration.on_heartbeat(&mut rng, START, (12, told(true, false, false))));
+    assert_eq!((registration.life(), registration.broker_epoch()), (Life::Unregistered, -1));
+    let incarnation = registration.incarnation();
+    assert_eq!(registration.say(START), Some(Saying::Register { incarnation }));
 }

@@ -59,8 +59,8 @@ impl Cluster {
             Due::Own(reply) => {
                 let lost = ErrorCode::NotController;
                 let reply = match reply {
-                    OwnReply::Registered(_) => OwnReply::Registered(Err(lost)),
-                    OwnReply::Heartbeat(_) => OwnReply::Heartbeat(Err(lost)),
+                    OwnReply::Registered(run, _) => OwnReply::Registered(run, Err(lost)),
+                    OwnReply::Heartbeat(epoch, _) => OwnReply::Heartbeat(epoch, Err(lost)),
                     OwnReply::ProducerIds(_) => OwnReply::ProducerIds(Err(lost)),
                 };
                 self.on_own_reply(turn, broker, reply);

@@ -51,14 +51,13 @@ impl Cluster {
         if self.controller.check_ready().is_ok() {
             let moment = self.moment(turn);
             let decision = match errand {
-                Errand::Register(request) => self
-                    .controller
-                    .register_broker(moment, &request)
-                    .map(|told| Due::Own(OwnReply::Registered(told.map_err(|refused| refused.error)))),
-                Errand::Heartbeat(heartbeat) => self
-                    .controller
-                    .heartbeat(moment, &heartbeat)
-                    .map(|told| Due::Own(OwnReply::Heartbeat(told.map(told_of).map_err(|refused| refused.error)))),
+                Errand::Register(request) => self.controller.register_broker(moment, &request).map(|told| {
+                    Due::Own(OwnReply::Registered(request.incarnation, told.map_err(|refused| refused.error)))
+                }),
+                Errand::Heartbeat(heartbeat) => self.controller.heartbeat(moment, &heartbeat).map(|told| {
+                    let told = told.map(told_of).map_err(|refused| refused.error);
+                    Due::Own(OwnReply::Heartbeat(heartbeat.epoch, told))
+                }),
                 Errand::ProducerIds(wants) => self
                     .controller
                     .allocate_producer_ids(wants.broker, wants.broker_epoch)
@@ -138,15 +137,16 @@ impl Cluster {
         let now = turn.now.monotonic;
         let Some(registration) = &mut self.registration else { return };
         match reply {
-            OwnReply::Registered(told) => {
-                registration.on_registered(turn.rng, now, told);
-                if let Ok(epoch) = told {
+            OwnReply::Registered(run, told) => {
+                if registration.on_registered(turn.rng, now, (run, told))
+                    && let Ok(epoch) = told
+                {
                     turn.note(Event::BrokerRegistered { epoch });
                 }
             }
-            OwnReply::Heartbeat(told) => {
+            OwnReply::Heartbeat(epoch, told) => {
                 let before = registration.life();
-                if registration.on_heartbeat(turn.rng, now, told) {
+                if registration.on_heartbeat(turn.rng, now, (epoch, told)) {
                     self.on_life(turn, broker, before);
                 }
             }
@@ -195,15 +195,17 @@ impl Cluster {
             _ => None,
         };
         let reply = match (&errand, what) {
-            (Errand::Register(_), Ok(Answered::Registered(epoch))) => OwnReply::Registered(Ok(epoch)),
-            (Errand::Heartbeat(_), Ok(Answered::Heartbeat(told))) => OwnReply::Heartbeat(Ok(told)),
+            (Errand::Register(asked), Ok(Answered::Registered(epoch))) => {
+                OwnReply::Registered(asked.incarnation, Ok(epoch))
+            }
+            (Errand::Heartbeat(said), Ok(Answered::Heartbeat(told))) => OwnReply::Heartbeat(said.epoch, Ok(told)),
             (Errand::ProducerIds(_), Ok(Answered::ProducerIds(block))) => OwnReply::ProducerIds(Ok(block)),
             (Errand::ProducerIds(_), _) => OwnReply::ProducerIds(Err(ErrorCode::NotController)),
-            (Errand::Register(_), Err(lost)) if refused(&lost).is_some() => {
-                OwnReply::Registered(Err(refused(&lost).unwrap_or(ErrorCode::UnknownServerError)))
+            (Errand::Register(asked), Err(lost)) if refused(&lost).is_some() => {
+                OwnReply::Registered(asked.incarnation, Err(refused(&lost).unwrap_or(ErrorCode::UnknownServerError)))
             }
-            (Errand::Heartbeat(_), Err(lost)) if refused(&lost).is_some() => {
-                OwnReply::Heartbeat(Err(refused(&lost).unwrap_or(ErrorCode::UnknownServerError)))
+            (Errand::Heartbeat(said), Err(lost)) if refused(&lost).is_some() => {
+                OwnReply::Heartbeat(said.epoch, Err(refused(&lost).unwrap_or(ErrorCode::UnknownServerError)))
             }
             _ => {
                 if let Some(registration) = &mut self.registration {
