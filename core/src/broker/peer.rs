@@ -4,6 +4,18 @@
 //!
 //! Differs from Kafka: a member does not ask for its peers' versions first. All members of a cluster are of one build.
 
+/// Puts into an answer where the leader is, which versions from 1 on have a place for. Each message has its own type for it.
+macro_rules! tell_leader {
+    ($response:ident.$endpoints:ident: $endpoint:ident, $standing:expr, $leader:expr, $version:expr) => {
+        if let (Some(address), 1..) = ($leader, $version) {
+            let mut endpoint = $endpoint::default();
+            (endpoint.host, endpoint.port) = (StrBytes::from(&*address.host), address.port);
+            endpoint.node_id = leader_id($standing);
+            $response.$endpoints = vec![endpoint];
+        }
+    };
+}
+
 mod allocate_producer_ids;
 mod begin_quorum_epoch;
 mod broker_heartbeat;

@@ -54,12 +54,7 @@ pub(super) fn response(answer: &Answer, leader: Option<&Address>, version: i16) 
     (topic.topic_name, topic.partitions) = (METADATA_TOPIC.into(), vec![partition]);
     let mut response = VoteResponse::default();
     response.topics = vec![topic];
-    if let (Some(address), 1..) = (leader, version) {
-        let mut endpoint = NodeEndpoint::default();
-        (endpoint.host, endpoint.port) = (StrBytes::from(&*address.host), address.port);
-        endpoint.node_id = leader_id(answer.standing);
-        response.node_endpoints = vec![endpoint];
-    }
+    tell_leader!(response.node_endpoints: NodeEndpoint, answer.standing, leader, version);
     response
 }
 
